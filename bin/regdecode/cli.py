@@ -1,0 +1,41 @@
+"""What every script shares: the command decorator, common options, logging."""
+
+import logging
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from regdecode import __version__
+from regdecode.errors import RegdecodeError
+
+existing_file = click.Path(exists=True, dir_okay=False, readable=True)
+existing_folder = click.Path(exists=True, file_okay=False, readable=True)
+
+option_threads = click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="CPU threads.")
+option_seed = click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of every random choice.")
+option_device = click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
+                             help="Where to compute; auto takes a GPU when there is one.")
+
+
+class _Command(click.Command):
+    """A click command whose known errors end in one message and their exit code, never in a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except RegdecodeError as error:
+            click.echo(f"error: {error}", err=True)
+            ctx.exit(error.exit_code)
+
+
+def command(function: Callable[..., None]) -> click.Command:
+    """Make a script's main function a command with `--version` and `--verbose`."""
+
+    def start_logging(ctx: click.Context, option: click.Parameter, verbose: bool) -> None:
+        logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, stream=sys.stderr, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+
+    decorated = click.option("--verbose", is_flag=True, expose_value=False, callback=start_logging, is_eager=True, help="Log details.")(function)
+    decorated = click.version_option(__version__, message="%(version)s")(decorated)
+    return click.command(cls=_Command, context_settings={"show_default": True, "max_content_width": 120})(decorated)

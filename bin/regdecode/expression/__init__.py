@@ -1,0 +1,1 @@
+"""Normalisation, targets, splits: pure functions on arrays."""

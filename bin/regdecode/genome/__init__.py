@@ -1,0 +1,1 @@
+"""Windows, binning, scanning: pure functions on arrays."""

@@ -1,0 +1,132 @@
+"""h5ad files: the only module that touches anndata."""
+
+import json
+from pathlib import Path
+
+import anndata
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from regdecode.errors import InputError
+from regdecode.io.atomic import atomic_path
+from regdecode.io.records import Attributions, Expression, Predictions, Track
+
+
+def _write(adata: anndata.AnnData, path: str | Path) -> None:
+    with atomic_path(path) as temporary:
+        adata.write_h5ad(temporary, compression="lzf")
+
+
+def _read(path: str | Path, what: str) -> anndata.AnnData:
+    try:
+        adata = anndata.read_h5ad(path)
+    except (OSError, KeyError) as error:
+        raise InputError(f"cannot be read as h5ad ({error})", path, "make it again with the pipeline") from None
+    if adata.uns.get("holds") != what:
+        raise InputError(f"holds '{adata.uns.get('holds')}', not '{what}'", path, f"give the file of {what}")
+    return adata
+
+
+def _frame(index: NDArray, **columns: NDArray) -> pd.DataFrame:
+    return pd.DataFrame(columns, index=pd.Index(np.asarray(index).astype(str).astype(object)))
+
+
+def _strings(values: object) -> NDArray[np.str_]:
+    return np.asarray(values).astype(str)
+
+
+def write_features(path: str | Path, track: Track) -> None:
+    """Write a track: rows = bins, columns = regulators, X = bases covered."""
+    gene = np.repeat(np.arange(len(track.genes)), track.bins_per_gene)
+    bins = np.arange(len(gene)) - np.repeat(track.offsets[:-1], track.bins_per_gene)
+    obs = _frame(np.arange(len(gene)), gene=gene.astype(np.int32), bin=bins.astype(np.int32), start=track.starts, end=track.ends, bases=track.bases)
+    var = _frame(track.regulators, n_genes=np.asarray(track.genes_with_site().sum(0)).ravel().astype(np.int64))
+    adata = anndata.AnnData(X=track.counts, obs=obs, var=var)
+    adata.uns = {"holds": "features", "name": track.name, "class": track.cls, "on": track.on, "bin_size": track.bin_size,
+                 "min_genes": track.min_genes, "genes": track.genes.astype(object), "offsets": track.offsets}
+    _write(adata, path)
+
+
+def read_features(path: str | Path) -> Track:
+    """Read a track.
+
+    Raises
+    ------
+    InputError
+        When the file does not hold features.
+    """
+    adata = _read(path, "features")
+    uns, obs = adata.uns, adata.obs
+    return Track(str(uns["name"]), str(uns["class"]), str(uns["on"]), int(uns["bin_size"]), int(uns["min_genes"]), _strings(uns["genes"]),
+                 _strings(adata.var_names), csr_matrix(adata.X), np.asarray(uns["offsets"], np.int64), obs["bases"].to_numpy(np.int32),
+                 obs["start"].to_numpy(np.int64), obs["end"].to_numpy(np.int64))
+
+
+def write_expression(path: str | Path, expression: Expression) -> None:
+    """Write expression: rows = genes, columns = outputs, X = log2 values or log ratios; `obs.level` where there is one."""
+    obs = _frame(expression.genes) if expression.level is None else _frame(expression.genes, level=expression.level)
+    var = _frame(expression.outputs, **expression.sheet)
+    adata = anndata.AnnData(X=expression.values, obs=obs, var=var)
+    adata.uns = {"holds": "expression", "kind": expression.kind, "settings": json.dumps(expression.settings)}
+    _write(adata, path)
+
+
+def read_expression(path: str | Path) -> Expression:
+    """Read expression.
+
+    Raises
+    ------
+    InputError
+        When the file does not hold expression.
+    """
+    adata = _read(path, "expression")
+    level = adata.obs["level"].to_numpy(np.float64) if "level" in adata.obs else None
+    sheet = {column: adata.var[column].to_numpy() for column in adata.var.columns}
+    return Expression(_strings(adata.obs_names), _strings(adata.var_names), np.asarray(adata.X, np.float64), level, str(adata.uns["kind"]), sheet,
+                      json.loads(str(adata.uns["settings"])))
+
+
+def write_predictions(path: str | Path, predictions: Predictions) -> None:
+    """Write predictions: rows = genes (`obs.split`), columns = outputs, X in log2 units."""
+    obs = _frame(predictions.genes, split=predictions.split.astype(object))
+    adata = anndata.AnnData(X=np.asarray(predictions.values, np.float32), obs=obs, var=_frame(predictions.outputs))
+    adata.uns = {"holds": "predictions", **predictions.attrs}
+    _write(adata, path)
+
+
+def read_predictions(path: str | Path) -> Predictions:
+    """Read predictions.
+
+    Raises
+    ------
+    InputError
+        When the file does not hold predictions.
+    """
+    adata = _read(path, "predictions")
+    attrs = {key: str(value) for key, value in adata.uns.items() if key != "holds"}
+    return Predictions(_strings(adata.obs_names), _strings(adata.obs["split"]), _strings(adata.var_names), np.asarray(adata.X, np.float32), attrs)
+
+
+def write_attributions(path: str | Path, attributions: Attributions) -> None:
+    """Write attributions: rows = gene x regulator with a site, columns = outputs, X in log2 units."""
+    obs = _frame(np.arange(len(attributions.gene)), gene=pd.Categorical(attributions.gene), track=pd.Categorical(attributions.track),
+                 regulator=pd.Categorical(attributions.regulator))
+    adata = anndata.AnnData(X=np.asarray(attributions.values, np.float32), obs=obs, var=_frame(attributions.outputs))
+    adata.uns = {"holds": "attributions", **attributions.attrs}
+    _write(adata, path)
+
+
+def read_attributions(path: str | Path) -> Attributions:
+    """Read attributions.
+
+    Raises
+    ------
+    InputError
+        When the file does not hold attributions.
+    """
+    adata = _read(path, "attributions")
+    attrs = {key: str(value) for key, value in adata.uns.items() if key != "holds"}
+    return Attributions(_strings(adata.obs["gene"]), _strings(adata.obs["track"]), _strings(adata.obs["regulator"]), _strings(adata.var_names),
+                        np.asarray(adata.X, np.float32), attrs)

@@ -1,0 +1,1 @@
+"""Architectures only: no files, no loops over epochs."""

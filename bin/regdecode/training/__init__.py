@@ -1,0 +1,1 @@
+"""The fit loop, checkpoints, ensembles and model folders."""

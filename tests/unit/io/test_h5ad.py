@@ -1,0 +1,78 @@
+"""Every record survives its file."""
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+
+from regdecode.errors import InputError
+from regdecode.io import h5ad
+from regdecode.io.records import Attributions, Expression, Predictions, Track
+
+
+@pytest.fixture
+def track() -> Track:
+    counts = csr_matrix(np.array([[0, 5], [100, 0], [0, 0], [7, 7]], dtype=np.float32))
+    return Track("tf_promoter", "tf", "promoter", 100, 30, np.array(["g1", "g2", "g3"]), np.array(["A", "B"]), counts,
+                 np.array([0, 2, 2, 4]), np.array([100, 100, 100, 40], np.int32), np.array([0, 100, 0, 100]), np.array([100, 200, 100, 140]))
+
+
+def assert_same(left: object, right: object) -> None:
+    for name, value in vars(left).items():
+        other = getattr(right, name)
+        if isinstance(value, csr_matrix):
+            np.testing.assert_array_equal(value.toarray(), other.toarray())
+        elif isinstance(value, np.ndarray):
+            np.testing.assert_array_equal(value, other)
+        elif isinstance(value, dict):
+            assert value.keys() == other.keys()
+        else:
+            assert value == other
+
+
+def test_features_survive(tmp_path, track):
+    h5ad.write_features(tmp_path / "f.h5ad", track)
+    assert_same(track, h5ad.read_features(tmp_path / "f.h5ad"))
+
+
+def test_expression_survives_with_nan_and_without_level(tmp_path):
+    values = np.array([[1.0, np.nan], [0.1, 2.0]])
+    expression = Expression(np.array(["g1", "g2"]), np.array(["a", "b"]), values, None, "log_ratio", {"age": np.array([1.5, 2.5])}, {"pseudocount": 0.25})
+    h5ad.write_expression(tmp_path / "e.h5ad", expression)
+    back = h5ad.read_expression(tmp_path / "e.h5ad")
+    assert_same(expression, back)
+    assert list(back.target_names()) == ["a", "b"]
+
+
+def test_targets_are_fold_changes_then_level():
+    expression = Expression(np.array(["g"]), np.array(["a", "b", "c"]), np.array([[1.0, 2.0, 5.0]]), np.array([2.0]), "tpm")
+    assert list(expression.target_names()) == ["a", "b", "c", "level"]
+    np.testing.assert_array_equal(expression.targets(), [[-1, 0, 3, 2]])
+
+
+def test_predictions_and_attributions_survive(tmp_path):
+    predictions = Predictions(np.array(["g1"]), np.array(["test"]), np.array(["a", "level"]), np.array([[1, 2]], np.float32), {"model": "default"})
+    h5ad.write_predictions(tmp_path / "p.h5ad", predictions)
+    assert_same(predictions, h5ad.read_predictions(tmp_path / "p.h5ad"))
+    attributions = Attributions(np.array(["g1", "g1"]), np.array(["t", "t"]), np.array(["A", "B"]), np.array(["a"]), np.array([[1], [2]], np.float32), {"model": "m"})
+    h5ad.write_attributions(tmp_path / "a.h5ad", attributions)
+    assert_same(attributions, h5ad.read_attributions(tmp_path / "a.h5ad"))
+
+
+def test_another_kind_of_file_is_refused(tmp_path, track):
+    h5ad.write_features(tmp_path / "f.h5ad", track)
+    with pytest.raises(InputError, match="holds 'features', not 'expression'"):
+        h5ad.read_expression(tmp_path / "f.h5ad")
+    (tmp_path / "no.h5ad").write_text("not hdf5")
+    with pytest.raises(InputError, match="cannot be read"):
+        h5ad.read_features(tmp_path / "no.h5ad")
+
+
+def test_select_keeps_order_and_gives_absent_genes_no_bins(track):
+    chosen = track.select(np.array(["g3", "new", "g1"]), np.array([False, True]))
+    assert list(chosen.offsets) == [0, 2, 2, 4]
+    np.testing.assert_array_equal(chosen.counts.toarray(), [[0], [7], [5], [0]])
+    assert list(chosen.bases) == [100, 40, 100, 100]
+
+
+def test_genes_with_site_counts_genes_not_bins(track):
+    np.testing.assert_array_equal(track.genes_with_site().toarray(), [[1, 1], [0, 0], [1, 1]])
