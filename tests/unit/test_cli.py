@@ -1,0 +1,48 @@
+"""What every script shares."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from regdecode import __version__, cli
+from regdecode.errors import InputError, ToleranceError
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = sorted((ROOT / "bin").glob("*.py"))
+HEAVY = ("torch", "numba", "anndata", "polars", "pandas", "scipy", "xgboost", "shap", "matplotlib", "sklearn")
+
+
+@pytest.mark.parametrize(("error", "code"), [(InputError("bad", "f.bed:3", "mend it"), 2), (ToleranceError("off"), 3)])
+def test_known_errors_end_in_one_message_and_their_code(error, code):
+    @cli.command
+    def script() -> None:
+        """Fail."""
+        raise error
+
+    result = CliRunner().invoke(script, [])
+    assert result.exit_code == code
+    assert result.output.startswith(f"error: {error}")
+    assert "Traceback" not in result.output
+
+
+def test_version_and_help():
+    @cli.command
+    @click.option("--n", default=3, help="A number.")
+    def script(n: int) -> None:
+        """Do it."""
+
+    assert CliRunner().invoke(script, ["--version"]).output.strip() == __version__
+    assert "[default: 3]" in CliRunner().invoke(script, ["--help"]).output
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_help_and_version_import_nothing_heavy(path):
+    probe = f"import runpy, sys; sys.argv = ['x', '--help']\ntry: runpy.run_path({str(path)!r}, run_name='__main__')\nexcept SystemExit: pass\n" \
+            f"print([m for m in {HEAVY} if m in sys.modules], file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, cwd=ROOT / "bin", check=True)
+    assert done.stderr.strip().endswith("[]"), done.stderr
+    assert "Usage:" in done.stdout
