@@ -158,9 +158,9 @@ def fit_trees(
     """
     settings = settings or TreeSettings()
     loadings, center = components_of(Y, n_keep, settings)
-    identity = loadings.shape[0] == loadings.shape[1]
-    fit = Y - center if identity else np.nan_to_num(Y - center) @ loadings.T
-    watch = Y_val - center if identity else np.nan_to_num(Y_val - center) @ loadings.T
+    direct = np.array_equal(loadings, np.eye(len(center)))
+    fit = Y - center if direct else np.nan_to_num(Y - center) @ loadings.T
+    watch = Y_val - center if direct else np.nan_to_num(Y_val - center) @ loadings.T
     params: dict[str, Any] = {
         "objective": "reg:squarederror",
         "base_score": 0.0,
