@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""Write requirements.lock and every image's lock with uv, from pyproject.toml and containers/*/requirements.in.
+
+torch, and what only torch needs, stay out: each machine takes the build of torch that fits it. The images' locks hold
+the versions of the main lock, so that images share their layers.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+HEADER = "# Written by `make lock`; torch and what only torch needs are left out on purpose.\n"
+Block = tuple[str, str, set[str]]  # package, its lines, what asked for it
+
+
+def compile_lock(requirements: str, constraints: str = "") -> str:
+    """Resolve requirements for Python 3.11-3.13; returns the annotated lock of everything, torch included."""
+    uv = shutil.which("uv") or str(Path(sys.executable).parent / "uv")
+    with tempfile.TemporaryDirectory() as folder:
+        source, limits = Path(folder, "requirements.in"), Path(folder, "constraints.txt")
+        source.write_text(requirements)
+        limits.write_text(constraints)
+        command = [uv, "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header", "--fork-strategy", "fewest",
+                   "--python-version", "3.11", "--annotation-style", "line", "--constraint", str(limits), str(source)]
+        try:
+            answer = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+        except FileNotFoundError:
+            raise SystemExit("regdecode: `make lock` needs uv: pip install uv") from None
+    if answer.returncode:
+        raise SystemExit(answer.stderr)
+    return without_common_marker(answer.stdout)
+
+
+def without_common_marker(lock: str) -> str:
+    """Drop the marker that merely repeats the environments of [tool.uv]: every line carries it."""
+    markers = Counter(re.findall(r" ; [^\\\n]*?(?= \\)", lock))
+    return lock.replace(markers.most_common(1)[0][0], "") if markers else lock
+
+
+def blocks(lock: str) -> list[Block]:
+    """Cut a lock into one block a package."""
+    found = []
+    for text in re.split(r"^(?=[A-Za-z0-9])", lock, flags=re.M):
+        name = re.match(r"[\w.-]+", text)
+        if name:
+            via = re.search(r"# via (.+)", text)
+            found.append((name[0], text, set(re.split(r",\s*", via[1].strip())) if via else set()))
+    return found
+
+
+def without_torch(lock: str) -> str:
+    """Drop torch and what nothing but torch asks for."""
+    parts = blocks(lock)
+    gone = {"torch"}
+    while more := {name for name, _, via in parts if name not in gone and via and via <= gone}:
+        gone |= more
+    return "".join(re.sub(r"\n?\s*# via .*", "", text).rstrip(" \\\n") + "\n" for name, text, _ in parts if name not in gone)
+
+
+def pins(lock: str) -> str:
+    """The versions of a lock alone, as constraints."""
+    return "\n".join(re.findall(r"^[\w.-]+==[^\\\n]+", lock, flags=re.M))
+
+
+def main() -> None:
+    with open(ROOT / "pyproject.toml", "rb") as handle:
+        project = tomllib.load(handle)["project"]
+    everything = compile_lock("\n".join([*project["dependencies"], *project["optional-dependencies"]["dev"]]))
+    (ROOT / "requirements.lock").write_text(HEADER + without_torch(everything))
+    for source in sorted((ROOT / "containers").glob("*/requirements.in")):
+        lock = compile_lock(source.read_text(), pins(everything))
+        source.with_name("requirements.lock").write_text(HEADER + without_torch(lock))
+        print(source.parent.name)
+
+
+if __name__ == "__main__":
+    main()
