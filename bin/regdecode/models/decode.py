@@ -1,0 +1,217 @@
+"""The DEcode networks: from binned regulators of a gene to all its outputs at once.
+
+Both presets share one form: ``forward(inputs) = head(hidden(encode(inputs)))``. `encode` pools bins over positions and has no parameters, so training runs on its
+result, computed once (`regdecode.training.encode`). `hidden` holds every learned non-linearity, `head` is linear. All non-linearities are modules used once in a
+forward pass, everything else is linear in the input: DeepLIFT's rescale rule is exact.
+
+Axes: N genes of a batch, B bins, R regulators, F pooled features, H hidden units, T outputs.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from regdecode.errors import InputError
+from regdecode.models.layers import ConvStack, ResidualBlock, SignedLog1p, TailSums, WindowPool
+
+
+@dataclass(frozen=True)
+class TrackShape:
+    """What a network must know of a track.
+
+    `n_bins` is the largest number of bins of a gene; `branch` is "promoter", "rna" or "links" (one bin a gene).
+    """
+
+    name: str
+    branch: str
+    bin_size: int
+    n_regulators: int
+    n_bins: int
+
+
+class DecodeNet(nn.Module):
+    """Base of both networks.
+
+    Parameters
+    ----------
+    tracks
+        Shapes of the inputs, in order.
+    n_outputs
+        T, the level included.
+    """
+
+    head: nn.Linear
+
+    def __init__(self, tracks: Sequence[TrackShape], n_outputs: int) -> None:
+        super().__init__()
+        self.tracks = tuple(tracks)
+        self.n_outputs = n_outputs
+
+    def poolings(self) -> list[nn.Module]:
+        """One parameter-free pooling a track, with ``matrix(n_bins)`` (W, B)."""
+        return list(self.pool)  # type: ignore[arg-type]
+
+    def encode(self, inputs: Sequence[Tensor]) -> Tensor:
+        """Pool dense inputs, one [N, B_t, R_t + 1] a track (last column the mask, zero beyond the gene), to features [N, F]."""
+        raise NotImplementedError
+
+    def hidden(self, features: Tensor) -> Tensor:
+        """Activations [N, H] that the head reads."""
+        raise NotImplementedError
+
+    def predict_encoded(self, features: Tensor) -> Tensor:
+        """Scaled outputs [N, T] from pooled features [N, F]."""
+        return self.head(self.hidden(features))
+
+    def forward(self, inputs: Sequence[Tensor]) -> Tensor:
+        """Scaled outputs [N, T] from dense inputs, one [N, B_t, R_t + 1] a track."""
+        return self.predict_encoded(self.encode(inputs))
+
+
+@dataclass(frozen=True)
+class ProfileSettings:
+    """The default network. Window widths in bases; a width of 0 keeps the whole region as one window."""
+
+    promoter_window: int = 250
+    rna_windows: tuple[int, ...] = ()
+    width: int = 256
+    blocks: int = 1
+    input_dropout: float = 0.1
+    dropout: float = 0.4
+
+
+class ProfileNet(DecodeNet):
+    """The default: position windows of every regulator, log1p, a residual perceptron.
+
+    Each promoter is cut in equal windows, each RNA in windows that start at its 5' end; the bases covered are added up over a window, compressed by log1p and
+    divided by the feature's standard deviation on training genes (`feature_scale`). The mask column is treated likewise, so that the network sees the RNA's length.
+    """
+
+    feature_scale: Tensor
+
+    def __init__(self, tracks: Sequence[TrackShape], n_outputs: int, settings: ProfileSettings) -> None:
+        super().__init__(tracks, n_outputs)
+        self.settings = settings
+        self.pool = nn.ModuleList(WindowPool(window_edges(track, settings)) for track in tracks)
+        self.compress = nn.ModuleList(SignedLog1p() for _ in tracks)
+        n_features = sum(pool.n_windows * (track.n_regulators + 1) for pool, track in zip(self.pool, tracks, strict=True))  # type: ignore[misc]
+        self.register_buffer("feature_scale", torch.ones(n_features))
+        self.input_dropout = nn.Dropout(settings.input_dropout)
+        self.first = nn.Linear(n_features, settings.width)
+        self.blocks = nn.ModuleList(ResidualBlock(settings.width, settings.dropout) for _ in range(settings.blocks))
+        self.norm = nn.BatchNorm1d(settings.width)
+        self.activation = nn.ReLU()
+        self.dropout = nn.Dropout(settings.dropout)
+        self.head = nn.Linear(settings.width, n_outputs)
+
+    def encode(self, inputs: Sequence[Tensor]) -> Tensor:
+        """Window sums, compressed: [N, F], tracks side by side, each window by window."""
+        parts = [compress(pool(x)).flatten(1) for x, pool, compress in zip(inputs, self.pool, self.compress, strict=True)]
+        return torch.cat(parts, 1)
+
+    def hidden(self, features: Tensor) -> Tensor:
+        """Activations [N, H] that the head reads."""
+        h = self.first(self.input_dropout(features * self.feature_scale))
+        for block in self.blocks:
+            h = block(h)
+        return self.dropout(self.activation(self.norm(h)))
+
+
+def window_edges(track: TrackShape, settings: ProfileSettings) -> list[int]:
+    """Window edges of a track in bins, from 0."""
+    if track.branch == "links" or track.n_bins <= 1:
+        return [0, 1]
+    if track.branch == "rna":
+        inner = sorted({round(width / track.bin_size) for width in settings.rna_windows})
+        return [0, *[edge for edge in inner if 0 < edge < track.n_bins], track.n_bins]
+    bins = round(settings.promoter_window / track.bin_size)
+    return [0, track.n_bins] if bins < 1 else sorted({*range(0, track.n_bins, bins), track.n_bins})
+
+
+@dataclass(frozen=True)
+class Decode2020Settings:
+    """The published network; the defaults are the shipped hyper-parameters."""
+
+    rna_units: int = 160
+    rna_kernel: int = 2
+    rna_layers: int = 2
+    promoter_units: int = 120
+    promoter_kernel: int = 1
+    promoter_layers: int = 5
+    dense_units: int = 160
+    dense_layers: int = 2
+
+
+class Decode2020Net(DecodeNet):
+    """The published network: linear convolutions summed over positions, then dense layers with ReLU before batch normalisation.
+
+    The tracks of a branch are stacked with one mask, the first track's. Regulators known by links alone, which the published form does not have, make a branch of
+    their own with the promoter's settings. Bins are padded to the right by the receptive field less one, whatever else is in the batch.
+    """
+
+    def __init__(self, tracks: Sequence[TrackShape], n_outputs: int, settings: Decode2020Settings) -> None:
+        super().__init__(tracks, n_outputs)
+        self.settings = settings
+        self.branches = {name: [i for i, track in enumerate(tracks) if track.branch == name] for name in ("rna", "promoter", "links")}
+        stacks, n_pooled = nn.ModuleDict(), 0
+        for name, members in self.branches.items():
+            if not members:
+                continue
+            rna = name == "rna"
+            units, kernel = (settings.rna_units, settings.rna_kernel) if rna else (settings.promoter_units, settings.promoter_kernel if name == "promoter" else 1)
+            n_channels = sum(tracks[i].n_regulators for i in members) + 1
+            stacks[name] = ConvStack(n_channels, units, kernel, settings.rna_layers if rna else settings.promoter_layers)
+            n_pooled += units
+        self.stacks = stacks
+        self.pool = nn.ModuleList(TailSums(stacks[track.branch].taps) for track in tracks)  # type: ignore[arg-type]
+        layers: list[nn.Module] = []
+        for k in range(settings.dense_layers):
+            dense = nn.Linear(n_pooled if k == 0 else settings.dense_units, settings.dense_units)
+            nn.init.xavier_uniform_(dense.weight)
+            nn.init.zeros_(dense.bias)
+            layers += [dense, nn.ReLU(), nn.BatchNorm1d(settings.dense_units, eps=1e-3, momentum=0.01)]
+        self.dense = nn.Sequential(*layers)
+        self.head = nn.Linear(settings.dense_units, n_outputs)
+        nn.init.xavier_uniform_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+
+    def encode(self, inputs: Sequence[Tensor]) -> Tensor:
+        """Tail sums: [N, F], tracks side by side, each tail by tail."""
+        return torch.cat([pool(x).flatten(1) for x, pool in zip(inputs, self.pool, strict=True)], 1)
+
+    def hidden(self, features: Tensor) -> Tensor:
+        """Activations [N, H] that the head reads."""
+        widths = [pool.taps * (track.n_regulators + 1) for pool, track in zip(self.pool, self.tracks, strict=True)]  # type: ignore[operator]
+        parts = torch.split(features, widths, 1)
+        pooled = []
+        for name, stack in self.stacks.items():
+            members = self.branches[name]
+            tails = [parts[i].unflatten(1, (stack.taps, -1)) for i in members]  # type: ignore[arg-type]
+            stacked = torch.cat([*[tail[:, :, :-1] for tail in tails], tails[0][:, :, -1:]], 2)
+            pooled.append(stack(stacked))
+        return self.dense(torch.cat(pooled, 1))
+
+
+KINDS: dict[str, tuple[type[DecodeNet], type]] = {"profile": (ProfileNet, ProfileSettings), "decode2020": (Decode2020Net, Decode2020Settings)}
+
+
+def build_network(kind: str, settings: dict[str, Any], tracks: Sequence[TrackShape], n_outputs: int) -> DecodeNet:
+    """Build a network by name, with untrained weights.
+
+    Raises
+    ------
+    InputError
+        For an unknown kind or setting.
+    """
+    if kind not in KINDS:
+        raise InputError(f"unknown network '{kind}'", "network.kind", f"one of {', '.join(sorted(KINDS))}")
+    network, settings_type = KINDS[kind]
+    known = asdict(settings_type())
+    unknown = sorted(set(settings) - set(known))
+    if unknown:
+        raise InputError(f"unknown setting '{unknown[0]}' of network '{kind}'", f"network.{unknown[0]}", f"one of {', '.join(known)}")
+    values = {key: tuple(value) if isinstance(known[key], tuple) else value for key, value in settings.items()}
+    return network(tracks, n_outputs, settings_type(**values))  # type: ignore[call-arg]
