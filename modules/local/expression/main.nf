@@ -1,0 +1,29 @@
+process EXPRESSION {
+    tag       "${meta.id}"
+    label     'process_single'
+    container "regdecode/expression:0.1.0"
+
+    input:
+    tuple val(meta), path(matrix, stageAs: 'matrix/*'), path(samples, stageAs: 'samples/*'), val(config)
+    path genes
+    val code
+
+    output:
+    path 'expression.h5ad', emit: expression
+    path 'expression.notes.json', emit: notes
+    tuple val("${task.process}"), val('regdecode'), eval('expression.py --version'), topic: versions
+
+    script:
+    def sheet = samples ? "--samples ${samples}" : ''
+    """
+    cat > config.json <<'END_OF_CONFIG'
+    ${config}
+    END_OF_CONFIG
+    expression.py --matrix ${matrix} ${sheet} --genes ${genes} --config config.json --out expression.h5ad --notes expression.notes.json
+    """
+
+    stub:
+    """
+    touch expression.h5ad expression.notes.json
+    """
+}

@@ -1,0 +1,67 @@
+// The user's files -> features (bins x regulators), normalised expression, and the folds of genes.
+
+include { FETCH       } from '../../../modules/local/fetch/main'
+include { REFERENCE   } from '../../../modules/local/reference/main'
+include { EXPRESSION  } from '../../../modules/local/expression/main'
+include { SCAN_MOTIFS } from '../../../modules/local/scan_motifs/main'
+include { BIN_SITES   } from '../../../modules/local/bin_sites/main'
+include { SPLIT       } from '../../../modules/local/split/main'
+include { fetchPlan ; buildPlan ; scanPlan ; trackPlan ; expressionPlan ; splitPlan ; foldNames } from '../utils/plan'
+
+workflow PREPARE {
+    take:
+    org     // Map: the organism file
+    cfg     // Map: the parameters
+    code    // Map: process -> fingerprint
+
+    main:
+    // sources: one Map, name in the organism file -> file
+    def fetch = fetchPlan(org)
+    FETCH(channel.fromList(fetch.tasks).map { t -> [[id: t.id, names: t.names], t.source, t.local] }, code.FETCH)
+    sources = FETCH.out.files
+        .flatMap { meta, found -> [found].flatten().collect { f -> [meta.names[f.name], f] } }
+        .mix(channel.fromList(fetch.direct))
+        .toList()
+        .map { pairs -> pairs.collectEntries() }
+
+    REFERENCE(channel.fromList(buildPlan(org)).combine(sources).map { b, s -> [[id: b.id], s[b.annotation], b.fasta ? s[b.fasta] : [], b.aliases ? s[b.aliases] : [], b.config] }, code.REFERENCE)
+    genes     = REFERENCE.out.tables.filter { meta, _genes, _models, _chromosomes -> meta.id == 'main' }.map { _meta, table, _models, _chromosomes -> table }.first()
+    promoters = REFERENCE.out.promoters.filter { meta, _fasta -> meta.id == 'main' }.map { _meta, fasta -> fasta }
+
+    def matrix = org.expression.matrix
+    def sheet  = org.expression.samples
+    EXPRESSION(sources.map { s -> [[id: org.id], s[matrix], sheet ? s[sheet] : [], expressionPlan(org)] }, genes, code.EXPRESSION)
+    expression = EXPRESSION.out.expression
+
+    SCAN_MOTIFS(channel.fromList(scanPlan(org)).combine(sources).combine(promoters).map { c, s, fasta -> [[id: c.id], fasta, c.motifs.collect { name -> s[name] }, c.config] }, code.SCAN_MOTIFS)
+
+    def tracks = trackPlan(org)
+    given   = channel.fromList(tracks.findAll { t -> !t.scan }).combine(sources).map { t, s -> [t.build, t, s[t.file]] }
+    scanned = channel.fromList(tracks.findAll { t -> t.scan }).map { t -> [t.scan, t] }.combine(SCAN_MOTIFS.out.sites.map { meta, bed -> [meta.id, bed] }, by: 0).map { _scan, t, bed -> [t.build, t, bed] }
+    BIN_SITES(
+        given.mix(scanned).combine(REFERENCE.out.tables.map { meta, table, models, chromosomes -> [meta.id, table, models, chromosomes] }, by: 0)
+            .map { _build, t, bed, table, models, chromosomes -> [[id: t.id, links: t.links], bed, table, models, chromosomes, t.config] },
+        code.BIN_SITES,
+    )
+    features = BIN_SITES.out.features.map { _meta, h5ad -> h5ad }.toSortedList { a, b -> a.name <=> b.name }
+
+    def list = org.splits.genes.file
+    SPLIT(genes, expression, features, list ? sources.map { s -> s[list] } : [], [id: org.id, folds: foldNames(org)], splitPlan(org), cfg.seed, code.SPLIT)
+    folds   = SPLIT.out.splits.flatten().map { tsv -> [tsv.name - '.splits.tsv', tsv] }
+    leakage = SPLIT.out.leakage
+
+    notes = REFERENCE.out.notes.mix(EXPRESSION.out.notes, SCAN_MOTIFS.out.notes, BIN_SITES.out.notes, SPLIT.out.notes)
+
+    prepared = genes.map { f -> [id: 'genes', organism: org.id, fold: '', kind: 'genes', file: f] }
+        .mix(expression.map { f -> [id: 'expression', organism: org.id, fold: '', kind: 'expression', file: f] })
+        .mix(BIN_SITES.out.features.map { meta, f -> [id: meta.id, organism: org.id, fold: '', kind: 'features', file: f] })
+        .mix(folds.map { fold, f -> [id: "${fold}.splits".toString(), organism: org.id, fold: fold, kind: 'splits', file: f] })
+
+    emit:
+    features
+    expression
+    folds
+    leakage
+    notes
+    prepared
+}

@@ -1,0 +1,40 @@
+// Every table -> one self-contained page, its figures, and MultiQC content.
+
+include { REPORT    } from '../../../modules/local/report/main'
+include { runRecord } from '../utils/plan'
+
+workflow REPORTS {
+    take:
+    org
+    cfg
+    code
+    notes         // notes.json files
+    leakage       // leakage.tsv
+    selected      // [meta, model folder]
+    evaluated     // [meta, folder]
+    metrics       // metrics.tsv of all folds
+    attributed    // [meta, folder]
+
+    main:
+    // REPORT reads the topic's versions, so it must not emit to the topic: the run would hang.
+    versions = channel.topic('versions').unique()
+        .map { process, tool, version -> [process.tokenize(':')[-1], "  ${tool}: ${version}".toString()] }
+        .groupTuple()
+        .map { process, lines -> "${process}:\n${lines.toUnique().sort().join('\n')}".toString() }
+        .collectFile(name: 'software_versions.yml', newLine: true, sort: true)
+
+    REPORT(
+        runRecord(org, cfg, workflow.manifest), cfg.presets[0].name,
+        notes.toSortedList { a, b -> a.name <=> b.name },
+        leakage, metrics, versions,
+        selected.map { _meta, folder -> folder }.toSortedList { a, b -> a.toString() <=> b.toString() },
+        evaluated.map { _meta, folder -> folder }.toSortedList { a, b -> a.name <=> b.name },
+        attributed.map { _meta, folder -> folder }.toSortedList { a, b -> a.name <=> b.name },
+        code.REPORT,
+    )
+    published = REPORT.out.page.mix(REPORT.out.figures, REPORT.out.multiqc)
+
+    emit:
+    published
+    versions
+}

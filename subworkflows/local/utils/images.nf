@@ -1,0 +1,30 @@
+// A missing container image is named before any task starts.
+
+include { raise } from './main'
+
+// Images the run's processes ask for, from the container lines of their modules.
+def wantedImages(Map org, String modules, boolean gpu) {
+    def scans = org.regulators.any { entry -> entry.motifs }
+    return files("${modules}/*/main.nf").findAll { path -> scans || path.parent.name != 'scan_motifs' }.collect { path ->
+        def line = (path.text =~ /container\s+["']([^"'\$]+)/)
+        line.find() ? line.group(1) + (gpu && path.text.contains('process_gpu') ? '-gpu' : '') : null
+    }.findAll { name -> name }.toUnique().sort()
+}
+
+def isPresent(String engine, String image, Map settings) {
+    if (engine in ['docker', 'podman']) {
+        return ['sh', '-c', "${engine} image inspect '${image}' >/dev/null 2>&1"].execute().waitFor() == 0
+    }
+    def stored = image.replaceAll('[/:]', '-') + '.img'
+    return [settings.libraryDir, settings.cacheDir].any { folder -> folder && file("${folder}/${stored}").exists() }
+}
+
+def checkImages(Map org, String modules, Object engine, String profile) {
+    def settings = engine ? nextflow.Global.config[engine.toString()] ?: [:] : [:]
+    if (!engine || settings.registry) {
+        return
+    }
+    def missing = wantedImages(org, modules, 'gpu' in profile.tokenize(',')).findAll { image -> !isPresent(engine.toString(), image, settings) }
+    raise("the container images (${engine})", missing.collect { image -> "no image ${image}".toString() } +
+        (missing ? ["either build them here: make images, or name the registry that has them: ${engine}.registry in a config file (-c)"] : []))
+}

@@ -1,0 +1,200 @@
+// The organism file: read, checked against assets/organism_schema.json, its files found. Every fault is listed at once, with its line.
+
+include { suggestion ; raise } from './main'
+
+// Line of every key and item of a YAML text: {"regulators[0].class": 12, ...}.
+def nodeLines(Object node, String path) {
+    def here = [(path): node.startMark.line + 1]
+    if (node instanceof org.yaml.snakeyaml.nodes.MappingNode) {
+        return node.value.inject(here) { lines, pair ->
+            def name = path ? "${path}.${pair.keyNode.value}".toString() : pair.keyNode.value.toString()
+            lines + nodeLines(pair.valueNode, name) + [(name): pair.keyNode.startMark.line + 1]
+        }
+    }
+    if (node instanceof org.yaml.snakeyaml.nodes.SequenceNode) {
+        return node.value.withIndex().inject(here) { lines, item -> lines + nodeLines(item[0], "${path}[${item[1]}]".toString()) }
+    }
+    return here
+}
+
+// A YAML node as plain values. Keys stay text (YAML 1.1 takes a bare `on` for true), and only true and false are booleans.
+def nodeValue(Object node) {
+    if (node instanceof org.yaml.snakeyaml.nodes.MappingNode) {
+        return node.value.collectEntries { pair -> [(pair.keyNode.value.toString()): nodeValue(pair.valueNode)] }
+    }
+    if (node instanceof org.yaml.snakeyaml.nodes.SequenceNode) {
+        return node.value.collect { item -> nodeValue(item) }
+    }
+    def text = node.value
+    if (node.scalarStyle != org.yaml.snakeyaml.DumperOptions.ScalarStyle.PLAIN) {
+        return text
+    }
+    if (text in ['', '~', 'null']) { return null }
+    if (text in ['true', 'false']) { return text == 'true' }
+    if (text ==~ /[-+]?\d{1,9}/) { return text as Integer }
+    return text ==~ /[-+]?(\d+\.\d*|\.\d+|\d+)([eE][-+]?\d+)?/ ? text as BigDecimal : text
+}
+
+// Keys that stand twice in one mapping: [path, what is wrong].
+def repeatedKeys(Object node, String path) {
+    if (node instanceof org.yaml.snakeyaml.nodes.SequenceNode) {
+        return node.value.withIndex().collectMany { item, i -> repeatedKeys(item, "${path}[${i}]".toString()) }
+    }
+    if (!(node instanceof org.yaml.snakeyaml.nodes.MappingNode)) {
+        return []
+    }
+    def keys = node.value.collect { pair -> pair.keyNode.value.toString() }
+    return keys.findAll { key -> keys.count(key) > 1 }.toUnique().collect { key -> [path ? "${path}.${key}".toString() : key, "the key '${key}' stands twice"] } +
+        node.value.collectMany { pair -> repeatedKeys(pair.valueNode, path ? "${path}.${pair.keyNode.value}".toString() : pair.keyNode.value.toString()) }
+}
+
+def typeName(Object value) {
+    if (value == null) { return 'null' }
+    if (value instanceof Map) { return 'object' }
+    if (value instanceof List) { return 'array' }
+    if (value instanceof Boolean) { return 'boolean' }
+    if (value instanceof Integer || value instanceof Long || value instanceof BigInteger) { return 'integer' }
+    return value instanceof Number ? 'number' : 'string'
+}
+
+def typeFits(Object value, Object wanted) {
+    def type  = typeName(value)
+    def names = [wanted].flatten()
+    return type in names || (type == 'integer' && 'number' in names)
+}
+
+// [path, what is wrong] for every departure of `value` from `rule` (the part of JSON Schema that our schema uses).
+def schemaFaults(Object value, Map given, String path, Map schema) {
+    def rule = given['$ref'] ? schema['$defs'][given['$ref'].tokenize('/')[-1]] : given
+    if (rule.type && !typeFits(value, rule.type)) {
+        return [[path, "a ${typeName(value)} where ${[rule.type].flatten().join(' or ')} belongs"]]
+    }
+    def faults = []
+    if (rule['enum'] && !(value in rule['enum'])) {
+        faults += [[path, "'${value}' is not one of its values; ${suggestion(value.toString(), rule['enum'])}"]]
+    }
+    if (rule.pattern && value instanceof String && !(value ==~ rule.pattern)) {
+        faults += [[path, "'${value}' is not of the form ${rule.pattern}"]]
+    }
+    if (value instanceof Number && rule.minimum != null && value < rule.minimum) {
+        faults += [[path, "${value} is less than ${rule.minimum}"]]
+    }
+    if (value instanceof Number && rule.maximum != null && value > rule.maximum) {
+        faults += [[path, "${value} is more than ${rule.maximum}"]]
+    }
+    if (value instanceof List && (value.size() < (rule.minItems ?: 0) || value.size() > (rule.maxItems ?: Integer.MAX_VALUE))) {
+        faults += [[path, "${value.size()} entries where ${rule.minItems ?: 0}${rule.maxItems == rule.minItems ? '' : " to ${rule.maxItems ?: 'many'}"} belong"]]
+    }
+    if (value instanceof List && rule.items) {
+        faults += value.withIndex().collectMany { item, i -> schemaFaults(item, rule.items, "${path}[${i}]".toString(), schema) }
+    }
+    if (value instanceof Map) {
+        faults += objectFaults(value, rule, path, schema)
+    }
+    return faults
+}
+
+def objectFaults(Map value, Map rule, String path, Map schema) {
+    def known   = rule.properties ?: [:]
+    def prefix  = path ? "${path}." : ''
+    def missing = (rule.required ?: []).findAll { key -> !value.containsKey(key) }.collect { key -> [path, "the key '${key}' is missing"] }
+    def oneOf   = rule.exactlyOne && value.keySet().count { key -> key in rule.exactlyOne } != 1 ? [[path, "exactly one of ${rule.exactlyOne.join(', ')} belongs here"]] : []
+    return missing + oneOf + value.collectMany { key, item ->
+        if (known.containsKey(key)) {
+            return schemaFaults(item, known[key], "${prefix}${key}".toString(), schema)
+        }
+        if (rule.additionalProperties instanceof Map) {
+            return schemaFaults(item, rule.additionalProperties, "${prefix}${key}".toString(), schema)
+        }
+        return rule.additionalProperties == false ? [["${prefix}${key}".toString(), "unknown key '${key}'; ${suggestion(key.toString(), known.keySet())}"]] : []
+    }
+}
+
+// Every file the organism names: [where it is named, its name].
+def namedFiles(Map spec) {
+    def reference  = spec.reference
+    def regulators = spec.regulators.withIndex().collectMany { entry, i ->
+        def at = "regulators[${i}]"
+        [["${at}.sites", entry.sites], ["${at}.links", entry.links instanceof Map ? entry.links.file : entry.links], ["${at}.annotation.file", entry.annotation?.file]] +
+            (entry.motifs ?: []).withIndex().collect { name, k -> ["${at}.motifs[${k}]", name] }
+    }
+    def others = [['reference.annotation.file', reference.annotation.file], ['reference.fasta', reference.fasta], ['reference.chromosomes.aliases', reference.chromosomes?.aliases],
+        ['expression.matrix', spec.expression.matrix], ['expression.samples', spec.expression.samples], ['splits.genes.file', spec.splits.genes.file]]
+    return (others + regulators).findAll { item -> item[1] }.collect { item -> [item[0].toString(), item[1].toString()] }
+}
+
+// What a schema cannot say.
+def crossFaults(Map spec) {
+    def windows = spec.windows.decode
+    def tracks  = spec.regulators.collect { entry -> trackName(entry) }
+    def twice   = tracks.findAll { name -> tracks.count(name) > 1 }.toUnique().collect { name -> ['regulators', "two entries make the track ${name}; give one of them another class"] }
+    def motifs  = spec.regulators.withIndex().findAll { entry, _i -> entry.motifs && !spec.reference.fasta }.collect { _entry, i -> ["regulators[${i}].motifs", 'motifs are scanned in a genome: reference.fasta is missing'] }
+    def regions = spec.regulators.withIndex().findAll { entry, _i -> entry.motifs && entry.on != 'promoter' }.collect { _entry, i -> ["regulators[${i}].on", 'motifs are scanned in promoters: on: promoter'] }
+    def operon  = windows.unit == 'operon' && spec.reference.annotation.kind == 'table' && !spec.reference.annotation.columns?.unit ? [['reference.annotation.columns', "windows.decode.unit is operon: name the column that holds it (unit: ...)"]] : []
+    def need    = [chromosome: ['test', 'validation'], block: ['size', 'test', 'validation'], folds: ['file'], list: ['file'], random: ['test', 'validation']][spec.splits.genes.by]
+    def splits  = need.findAll { key -> spec.splits.genes[key] == null }.collect { key -> ['splits.genes', "by: ${spec.splits.genes.by} needs the key '${key}'"] }
+    return twice + motifs + regions + operon + splits
+}
+
+def trackName(Map entry) {
+    return "${entry['class']}_${entry.links && !entry.on ? 'gene' : entry.on}".toString()
+}
+
+// Where each named file is: [name: [path: a local file or null, source: its entry under sources or null]].
+def findFiles(Map spec, Object yaml, Object dataDir) {
+    return namedFiles(spec).collect { item -> item[1] }.toUnique().collectEntries { name ->
+        def places = (name.startsWith('/') || name.contains('://') ? [file(name)] : [dataDir ? file("${dataDir}/${name}") : null, yaml.parent.resolve(name)]).findAll { p -> p }
+        [(name): [path: places.find { p -> p.exists() }, source: sourceOf(spec, name), places: places*.toString()]]
+    }
+}
+
+// What the sources block says of a file: {package | url | origin, member, sha256}, or null.
+def sourceOf(Map spec, String name) {
+    def block = (spec.sources ?: []).find { entry -> entry.files.containsKey(name) }
+    return block ? block.subMap(['package', 'origin']) + block.files[name] : null
+}
+
+def fileFaults(Map spec, Map found) {
+    return namedFiles(spec).findAll { item -> !found[item[1]].path && !(found[item[1]].source?.get('package') || found[item[1]].source?.url) }.collect { item ->
+        def origin = found[item[1]].source?.origin
+        [item[0], "no file ${item[1]} (looked for ${found[item[1]].places.join(', ')})${origin ? "; it comes from ${origin}" : ''}; put it there, or give its folder with --data_dir${origin ? '' : ', or a package or url under sources'}"]
+    }
+}
+
+// A name (a shipped organism) or a path to an organism file -> its settings, with `files` (see findFiles).
+def loadOrganism(Map cfg, String assets) {
+    def shipped = file("${assets}/organisms/${cfg.organism}.yml")
+    def yaml    = shipped.exists() ? shipped : file(cfg.organism)
+    if (!yaml.exists() || yaml.isDirectory()) {
+        def names = files("${assets}/organisms/*.yml")*.baseName.sort()
+        raise('the parameters', ["--organism ${cfg.organism}: neither a shipped organism nor a file; ${suggestion(cfg.organism, names)}"])
+    }
+    def schema = new groovy.json.JsonSlurper().parseText(file("${assets}/organism_schema.json").text)
+    def root   = null
+    try {
+        root = new org.yaml.snakeyaml.Yaml().compose(new StringReader(yaml.text))
+    }
+    catch (org.yaml.snakeyaml.error.YAMLException fault) {
+        raise("the organism file ${yaml}", ["not YAML: ${fault.message.readLines().collect { line -> line.trim() }.join(' ')}"])
+    }
+    if (!root) {
+        raise("the organism file ${yaml}", ['it is empty'])
+    }
+    def spec   = nodeValue(root)
+    def lines  = nodeLines(root, '')
+    def faults = repeatedKeys(root, '') + schemaFaults(spec, schema, '', schema)
+    if (!faults && cfg.test_split) {
+        spec = spec + [splits: [genes: spec.splits.genes + [test: testSplit(cfg.test_split)]]]
+    }
+    faults = faults ?: crossFaults(spec)
+    def found = faults ? [:] : findFiles(spec, yaml, cfg.data_dir)
+    faults = faults ?: fileFaults(spec, found)
+    raise("the organism file ${yaml}", faults.collect { fault -> "${lines[fault[0]] ? "line ${lines[fault[0]]}, " : ''}${fault[0] ?: 'top level'}: ${fault[1]}".toString() })
+    return spec + [files: found]
+}
+
+// --test_split 'chr8' or '0,1;2,3': test members, folds in turn after a semicolon.
+def testSplit(String text) {
+    def folds = text.tokenize(';').collect { fold -> fold.tokenize(',')*.trim().collect { item -> item.isInteger() ? item as Integer : item.isNumber() ? item as Double : item } }
+    return folds.size() > 1 ? folds : folds[0].size() == 1 && folds[0][0] instanceof Double ? folds[0][0] : folds[0]
+}

@@ -1,0 +1,91 @@
+// What a checked organism file and the parameters ask for, as plain lists: the subworkflows turn them into channels.
+
+include { trackName } from './organism'
+
+def json(Object value) {
+    return groovy.json.JsonOutput.toJson(value)
+}
+
+// FETCH tasks: one a package or URL, one a local file whose digest is known. [id, source (JSON), local file or []], and the files that need none.
+def fetchPlan(Map org) {
+    def named  = org.files.collect { name, entry -> [name: name, base: file(name).name, path: entry.path, source: entry.source] }
+    def local  = named.findAll { f -> f.path && f.source?.sha256 }.collect { f -> [id: f.name, names: [(f.base): f.name], source: json([files: [(f.base): [sha256: f.source.sha256]]]), local: f.path] }
+    def remote = named.findAll { f -> !f.path }.groupBy { f -> f.source['package'] ?: f.source.url }.collect { origin, members ->
+        def where = members[0].source['package'] ? ['package': origin] : [url: origin]
+        [id: origin, names: members.collectEntries { f -> [(f.base): f.name] }, local: [],
+            source: json(where + [files: members.sort { f -> f.base }.collectEntries { f -> [(f.base): f.source.subMap(['member', 'sha256'])] }])]
+    }
+    return [tasks: (local + remote).sort { t -> t.id }, direct: named.findAll { f -> f.path && !f.source?.sha256 }.collect { f -> [f.name, f.path] }]
+}
+
+// One reference a genome build: the organism's own, and each that a regulator class brings.
+def buildPlan(Map org) {
+    def own   = [id: 'main', annotation: org.reference.annotation, chromosomes: org.reference.chromosomes ?: [:], fasta: org.reference.fasta]
+    def other = org.regulators.findAll { entry -> entry.annotation }.collect { entry -> [id: buildOf(entry), annotation: entry.annotation, chromosomes: entry.chromosomes ?: [:], fasta: null] }
+    return ([own] + other).unique { b -> b.id }.collect { b ->
+        def config = b.annotation.findAll { key, _v -> key != 'file' } + [chromosomes: b.chromosomes.findAll { key, _v -> key != 'aliases' }, windows: [decode: org.windows.decode]]
+        [id: b.id, annotation: b.annotation.file, fasta: b.fasta, aliases: b.chromosomes.aliases, config: json(config)]
+    }
+}
+
+def buildOf(Map entry) {
+    return entry.annotation ? file(entry.annotation.file).name.tokenize('.')[0] : 'main'
+}
+
+def scanPlan(Map org) {
+    return org.regulators.findAll { entry -> entry.motifs }.collect { entry ->
+        [id: trackName(entry), motifs: entry.motifs, config: json(['class': entry['class']] + entry.subMap(['p_value', 'names']))]
+    }
+}
+
+// One track a regulator class and region; where genes share transcription units, a promoter class is counted before the unit's first gene too.
+def trackPlan(Map org) {
+    def windows = org.windows.decode
+    return org.regulators.collectMany { entry ->
+        def links   = entry.links instanceof Map ? entry.links : [file: entry.links]
+        def columns = entry.links ? [columns: links.findAll { key, _v -> key != 'file' }] : entry.subMap(['columns'])
+        def base    = [name: trackName(entry), 'class': entry['class'], on: entry.links ? 'gene' : entry.on, region: entry.on ?: 'gene', promoter: windows.promoter, bin: windows.bin, anchor: windows.anchor,
+            min_genes: entry.min_genes] + entry.subMap(['signed']) + columns
+        def twin    = windows.unit == 'operon' && entry.on == 'promoter' && !entry.links ? [base + [name: "${entry['class']}_unit_promoter".toString(), on: 'unit_promoter']] : []
+        ([base] + twin).collect { config -> [id: config.name, build: buildOf(entry), scan: entry.motifs ? trackName(entry) : null, file: entry.sites ?: links.file, links: entry.links != null, config: json(config)] }
+    }
+}
+
+def expressionPlan(Map org) {
+    return json(org.expression.findAll { key, _v -> !(key in ['matrix', 'samples']) })
+}
+
+// Split settings; `required`: the tracks whose classes every gene must have a site of.
+def splitPlan(Map org) {
+    def required = org.regulators.findAll { entry -> entry.required }.collect { entry -> trackName(entry) }
+    def rule     = org.splits.genes.file ? org.splits.genes + [file: file(org.splits.genes.file).name] : org.splits.genes
+    return json(rule + [required: required])
+}
+
+// Names of the folds, as SPLIT gives them (for stub runs).
+def foldNames(Map org) {
+    def rule = org.splits.genes
+    def test = rule.test instanceof List ? (rule.test[0] instanceof List ? rule.test : [rule.test]) : null
+    return test ? test.collect { fold -> fold.join('+') } : [rule.by]
+}
+
+// TRAIN tasks of one fold: [model, hparams, family, replicate, arm].
+def trainPlan(Map org, Map cfg) {
+    def whole   = cfg.presets.collectMany { preset -> preset.members.collectMany { family, n -> (1..n).collect { k -> [model: preset.name, hparams: preset.hparams, family: family, replicate: k, arm: 'all'] } } }
+    def first   = cfg.presets[0]
+    def regions = org.regulators.collect { entry -> entry.on ?: 'gene' }
+    def rna     = regions.contains('rna')
+    def other   = regions.any { on -> on != 'rna' }
+    def arms    = !cfg.ablation ? [] : rna && other ? ['shuffled_rna', 'shuffled_promoter', 'shuffled_all'] : ['shuffled_all']
+    def single  = cfg.single_task_outputs ? (1..cfg.single_task_outputs).collect { i -> "single_task:${i}/${cfg.single_task_outputs}".toString() } : []
+    def extra   = (arms + single).collectMany { arm -> (1..cfg.ablation_replicates).collect { k -> [model: first.name, hparams: first.hparams, family: 'network', replicate: k, arm: arm] } }
+    return whole + extra
+}
+
+// What was run, for the report: nothing that changes from run to run.
+def runRecord(Map org, Map cfg, Object manifest) {
+    def chosen = cfg.findAll { key, _value -> !(key in ['presets', 'baseline_list', 'outdir', 'publish_dir_mode', 'max_cpus', 'max_memory', 'checkpoint_dir', 'gpus_per_task', 'help', 'data_dir']) }
+    def files  = org.files.collectEntries { name, entry -> [(name): entry.source ? (entry.source['package'] ?: entry.source.url ?: entry.source.origin ?: 'checked') : 'given'] }
+    return json([pipeline: [name: manifest.name, version: manifest.version], params: chosen, organism: org.findAll { key, _v -> !(key in ['files', 'sources']) }, files: files,
+        presets: cfg.presets.collect { p -> [name: p.name, members: p.members] }, folds: foldNames(org)])
+}
