@@ -24,13 +24,13 @@ def main(annotation: str, config: str, fasta: str | None, aliases: str | None, p
     from regdecode.io.atomic import atomic_path
     from regdecode.io.bed12 import write_models
     from regdecode.io.chromosome_table import read_aliases, write_chromosomes
+    from regdecode.io.config import read_config
     from regdecode.io.fasta import list_fasta, read_fasta, write_fasta
     from regdecode.io.gene_table import write_genes
     from regdecode.io.notes import Notes
-    from regdecode.io.settings import read_settings
 
     notes = Notes("reference")
-    settings = reference_settings(read_settings(config), config)
+    settings = reference_settings(read_config(config), config)
     found = read_annotation(annotation, settings.kind, settings.columns, settings.zero_based, settings.separator, settings.chromosome, settings.gene_id)
     sequences = list_fasta(fasta) if fasta else []
     reference = build_reference(found, settings, sequences, read_aliases(aliases) if aliases else [], notes, annotation)
