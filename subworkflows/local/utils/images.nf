@@ -1,7 +1,5 @@
 // A missing container image is named before any task starts.
 
-include { raise } from './main'
-
 // Images the run's processes ask for, from the container lines of their modules.
 def wantedImages(Map org, String modules, boolean gpu) {
     def scans = org.regulators.any { entry -> entry.motifs }
@@ -25,6 +23,7 @@ def checkImages(Map org, String modules, Object engine, String profile) {
         return
     }
     def missing = wantedImages(org, modules, 'gpu' in profile.tokenize(',')).findAll { image -> !isPresent(engine.toString(), image, settings) }
-    raise("the container images (${engine})", missing.collect { image -> "no image ${image}".toString() } +
-        (missing ? ["either build them here: make images, or name the registry that has them: ${engine}.registry in a config file (-c)"] : []))
+    if (missing) {
+        error("no image of ${missing.join(', ')}\n  - build them on this machine: make images\n  - or name the registry that has them: ${engine}.registry = '...' in a config file given with -c")
+    }
 }
