@@ -1,6 +1,7 @@
 // The organism file: read, checked against assets/organism_schema.json, its files found. Every fault is listed at once, with its line.
 
 include { suggestion ; raise } from './main'
+include { trackName          } from './plan'
 
 // Line of every key and item of a YAML text: {"regulators[0].class": 12, ...}.
 def nodeLines(Object node, String path) {
@@ -134,10 +135,6 @@ def crossFaults(Map spec) {
     def need    = [chromosome: ['test', 'validation'], block: ['size', 'test', 'validation'], folds: ['file'], list: ['file'], random: ['test', 'validation']][spec.splits.genes.by]
     def splits  = need.findAll { key -> spec.splits.genes[key] == null }.collect { key -> ['splits.genes', "by: ${spec.splits.genes.by} needs the key '${key}'"] }
     return twice + motifs + regions + operon + splits
-}
-
-def trackName(Map entry) {
-    return "${entry['class']}_${entry.links && !entry.on ? 'gene' : entry.on}".toString()
 }
 
 // Where each named file is: [name: [path: a local file or null, source: its entry under sources or null]].

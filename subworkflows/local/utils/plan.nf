@@ -1,6 +1,9 @@
 // What a checked organism file and the parameters ask for, as plain lists: the subworkflows turn them into channels.
+// No includes here: the newer parser refuses them in a file that several others include.
 
-include { trackName } from './organism'
+def trackName(Map entry) {
+    return "${entry['class']}_${entry.on}".toString()
+}
 
 def json(Object value) {
     return groovy.json.JsonOutput.toJson(value)
@@ -44,7 +47,7 @@ def trackPlan(Map org) {
     return org.regulators.collectMany { entry ->
         def links   = entry.links instanceof Map ? entry.links : [file: entry.links]
         def columns = entry.links ? [columns: links.findAll { key, _v -> key != 'file' }] : entry.subMap(['columns'])
-        def base    = [name: trackName(entry), 'class': entry['class'], on: entry.links ? 'gene' : entry.on, region: entry.on ?: 'gene', promoter: windows.promoter, bin: windows.bin, anchor: windows.anchor,
+        def base    = [name: trackName(entry), 'class': entry['class'], on: entry.links ? 'gene' : entry.on, region: entry.on, promoter: windows.promoter, bin: windows.bin, anchor: windows.anchor,
             min_genes: entry.min_genes] + entry.subMap(['signed']) + columns
         def twin    = windows.unit == 'operon' && entry.on == 'promoter' && !entry.links ? [base + [name: "${entry['class']}_unit_promoter".toString(), on: 'unit_promoter']] : []
         ([base] + twin).collect { config -> [id: config.name, build: buildOf(entry), scan: entry.motifs ? trackName(entry) : null, file: entry.sites ?: links.file, links: entry.links != null, config: json(config)] }
@@ -73,7 +76,7 @@ def foldNames(Map org) {
 def trainPlan(Map org, Map cfg) {
     def whole   = cfg.presets.collectMany { preset -> preset.members.collectMany { family, n -> (1..n).collect { k -> [model: preset.name, hparams: preset.hparams, family: family, replicate: k, arm: 'all'] } } }
     def first   = cfg.presets[0]
-    def regions = org.regulators.collect { entry -> entry.on ?: 'gene' }
+    def regions = org.regulators.collect { entry -> entry.on }
     def rna     = regions.contains('rna')
     def other   = regions.any { on -> on != 'rna' }
     def arms    = !cfg.ablation ? [] : rna && other ? ['shuffled_rna', 'shuffled_promoter', 'shuffled_all'] : ['shuffled_all']
