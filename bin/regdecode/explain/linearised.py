@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from regdecode.explain.rules import Calls, chord_slope, recorded, replaced
+from regdecode.models.layers import ConvStack
 
 Multiplier = Callable[[str, int, Tensor], Tensor]
 
@@ -38,12 +39,37 @@ class Tape:
     cut: tuple[Tensor, Tensor] | None = None
 
 
+def is_mapped(module: nn.Module) -> bool:
+    """Whether the module can be a first layer: its weights are known as per-column maps."""
+    return isinstance(module, nn.Linear | ConvStack) or (isinstance(module, nn.Conv1d) and module.groups == 1 and module.padding_mode == "zeros")
+
+
+def columns_last(layer: nn.Module, x: Tensor) -> Tensor:
+    """(N, B, F) input of a first layer: as it is, transposed for a convolution, with one bin for columns already pooled."""
+    if isinstance(layer, nn.Conv1d):
+        return x.transpose(1, 2)
+    if isinstance(layer, ConvStack):
+        return x.flatten(1)[:, None]
+    return x.reshape(len(x), -1, x.shape[-1])
+
+
+def taps_of(layer: nn.Module) -> list[Tensor]:
+    """(F, C) weights of a first layer, one a tap."""
+    if isinstance(layer, nn.Conv1d):
+        return [tap.T for tap in layer.weight.unbind(2)]
+    if isinstance(layer, ConvStack):
+        return [layer.kernel().flatten(0, 1)]
+    assert isinstance(layer, nn.Linear)
+    return [layer.weight.T]
+
+
 def output_shape(stem: nn.Module, given: Tensor) -> tuple[int, ...]:
     """Shape of a stem's output for an input of this shape."""
     if isinstance(stem, nn.Conv1d):
-        length = padded_length(stem, given.shape[-1])
-        length = (length - stem.dilation[0] * (stem.kernel_size[0] - 1) - 1) // stem.stride[0] + 1
-        return (*given.shape[:-2], stem.out_channels, length)
+        length = given.shape[-1] + sum(padding(stem)) - stem.dilation[0] * (stem.kernel_size[0] - 1) - 1
+        return (*given.shape[:-2], stem.out_channels, length // stem.stride[0] + 1)
+    if isinstance(stem, ConvStack):
+        return len(given), stem.kernel().shape[2]
     assert isinstance(stem, nn.Linear)
     return (*given.shape[:-1], stem.out_features)
 
@@ -56,11 +82,6 @@ def padding(stem: nn.Conv1d) -> tuple[int, int]:
     if stem.padding == "valid":
         return 0, 0
     return int(stem.padding[0]), int(stem.padding[0])
-
-
-def padded_length(stem: nn.Conv1d, length: int) -> int:
-    """Length of a convolution's input with its padding."""
-    return length + sum(padding(stem))
 
 
 def run_linearised(net: nn.Module, inputs: Sequence[Tensor], nonlinear: Mapping[str, nn.Module], multiplier: Multiplier,

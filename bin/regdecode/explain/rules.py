@@ -72,7 +72,7 @@ def chord_slope(module: nn.Module, given: tuple[Tensor, Tensor], reference: tupl
         return slope
     points = x[coincide].detach().clone().requires_grad_()
     with torch.enable_grad():
-        derivative = torch.autograd.grad(module(points).sum(), points)[0]
+        derivative = torch.autograd.grad(type(module).forward(module, points).sum(), points)[0]  # its instance may stand replaced
     return slope.masked_scatter(coincide, derivative)
 
 

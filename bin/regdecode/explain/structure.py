@@ -12,29 +12,26 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from regdecode.explain.linearised import Tape, pull_back, record, run_linearised
-from regdecode.explain.rules import is_elementwise, refusing
+from regdecode.explain.linearised import Tape, columns_last, is_mapped, pull_back, record, run_linearised
+from regdecode.explain.rules import is_elementwise, recorded, refusing
 
 _CLOSE = 1e-9
 _PROBE_CHUNK = 64
 
 
 class Stem(NamedTuple):
-    """A first layer: linear, each input column coming from one column of one track.
+    """A first layer: linear, each column of its input made from one column of one track.
 
     Parameters
     ----------
-    track
-        Number of the track.
-    columns
-        (R + 1,) column of the stem's input that each column of the track feeds; -1 for none.
+    source
+        (F,) column of the tracks, counted through all tracks, that each column of the layer's input is made from; -1 for none.
     groups
         (K, C) which entry of the cut's input is the k-th that depends on channel c, -1 for none, when every entry depends on at most one
         channel of the stem; None otherwise.
     """
 
-    track: int
-    columns: Tensor
+    source: Tensor
     groups: Tensor | None
 
 
@@ -85,28 +82,21 @@ def study(net: nn.Module, inputs: Sequence[Tensor]) -> Structure:
     """
     nonlinear = {name: module for name, module in net.named_modules() if is_elementwise(module)}
     generator = torch.Generator().manual_seed(0)
-    probes = [torch.rand((1, *x.shape[1:]), generator=generator, dtype=x.dtype).to(x.device) for x in inputs]
-    layers = {name: module for name, module in net.named_modules() if isinstance(module, nn.Linear | nn.Conv1d)}
+    probes = [torch.rand((1, *x.shape[1:]), generator=generator, dtype=x.dtype).add_(0.5).to(x.device).requires_grad_() for x in inputs]
+    with refusing(net) as walker:
+        walker.visit(run_linearised(net, probes, nonlinear, _random_slopes, {}).output, walker.inside[-1])
+    layers = {name: module for name, module in net.named_modules() if is_mapped(module)}
     output, calls = record(net, probes, layers)
     once = {name: call[0] for name, call in calls.items() if len(call) == 1}
     head = _find_head(layers, once, output)
-    tracked = [probe.clone().requires_grad_() for probe in probes]
-    columns = _find_stems(net, tracked, nonlinear, {name: layers[name] for name in once if _can_be_stem(layers[name])})
-    opened = {name: layers[name] for name in columns}
-    direct = _direct_columns(net, tracked, nonlinear, opened)
-    cut = _find_cut(net, tracked, nonlinear, opened, {name: layers[name] for name, (given, _) in once.items()
-                                                      if isinstance(layers[name], nn.Linear) and given.ndim == 2 and name not in opened})
-    stems = {}
-    if cut is not None:
-        tape = run_linearised(net, tracked, nonlinear, _random_slopes, opened, layers[cut])
-    for name, (track, used) in columns.items():
-        groups = None if cut is None else _channel_groups(tape, name, isinstance(layers[name], nn.Conv1d))
-        stems[name] = Stem(track, used, groups)
+    sources = _find_stems(net, probes, nonlinear, {name: layers[name] for name in once})
+    head = None if head in sources else head
+    opened = {name: layers[name] for name in sources}
+    direct = _direct_columns(net, probes, nonlinear, opened)
+    dense = {name: layers[name] for name, (given, _) in once.items() if isinstance(layers[name], nn.Linear) and given.ndim == 2 and name not in opened}
+    cut, tape = _find_cut(net, probes, nonlinear, opened, dense)
+    stems = {name: Stem(source, tape and _channel_groups(tape, name, isinstance(layers[name], nn.Conv1d))) for name, source in sources.items()}
     return Structure(nonlinear, stems, direct, cut, head)
-
-
-def _can_be_stem(layer: nn.Module) -> bool:
-    return isinstance(layer, nn.Linear) or (isinstance(layer, nn.Conv1d) and layer.groups == 1 and layer.padding_mode == "zeros")
 
 
 def _find_head(layers: Mapping[str, nn.Module], once: Mapping[str, tuple[Tensor, Tensor]], output: Tensor) -> str | None:
@@ -117,48 +107,41 @@ def _find_head(layers: Mapping[str, nn.Module], once: Mapping[str, tuple[Tensor,
     return None
 
 
-def _find_stems(net: nn.Module, tracked: Sequence[Tensor], nonlinear: Mapping[str, nn.Module],
-                layers: Mapping[str, nn.Module]) -> dict[str, tuple[int, Tensor]]:
-    """Linear layers of which each input column depends on one column of one track, with that dependence."""
-    given: dict[str, Tensor] = {}
-    hooks = [layer.register_forward_pre_hook(lambda _, x, name=name: given.__setitem__(name, x[0])) for name, layer in layers.items()]
-    try:
-        with refusing(net) as walker:
-            tape = run_linearised(net, tracked, nonlinear, _random_slopes, {})
-            walker.visit(tape.output, walker.inside[-1])
-    finally:
-        for hook in hooks:
-            hook.remove()
+def _find_stems(net: nn.Module, probes: Sequence[Tensor], nonlinear: Mapping[str, nn.Module],
+                layers: Mapping[str, nn.Module]) -> dict[str, Tensor]:
+    """Linear layers of which each input column is made from one column of one track, with that column.
+
+    Three inputs are run through the linearised net: 0, random r, and r times a label a column. An input column of a layer that is made from one
+    track column alone is then multiplied by that column's label; a mixture of columns meets a label with probability zero.
+    """
+    widths = [probe.shape[-1] for probe in probes]
+    labels = torch.arange(1, sum(widths) + 1, dtype=probes[0].dtype, device=probes[0].device) / sum(widths) + 1
+    runs = []
+    for inputs in ([torch.zeros_like(x) for x in probes], list(probes), [x * label for x, label in zip(probes, labels.split(widths), strict=True)]):
+        with recorded(layers) as calls:
+            run_linearised(net, [x.detach().requires_grad_() for x in inputs], nonlinear, _random_slopes, {})
+        runs.append({name: call[0][0].detach() for name, call in calls.items()})
     found = {}
     for name, layer in layers.items():
-        if name in given and given[name].requires_grad:
-            stem = _columns(given[name], 1 if isinstance(layer, nn.Conv1d) else -1, tracked)
-            if stem is not None:
-                found[name] = stem
+        zero, plain, labelled = (columns_last(layer, run[name])[0] for run in runs)                # (B', F)
+        source = _sources(plain - zero, labelled - zero, labels)
+        if source is not None:
+            found[name] = source
     return found
 
 
-def _columns(given: Tensor, axis: int, tracked: Sequence[Tensor]) -> tuple[int, Tensor] | None:
-    """Track, and column of `given` that each column of the track feeds, or None if columns mix."""
-    n = given.shape[axis]
-    shape = [1] * given.ndim
-    shape[axis] = n
-    labels = 1 + torch.arange(n, dtype=given.dtype, device=given.device) / n
-    plain = torch.autograd.grad(given, tracked, torch.ones_like(given), retain_graph=True, allow_unused=True)
-    labelled = torch.autograd.grad(given, tracked, labels.reshape(shape).expand(given.shape).contiguous(), retain_graph=True, allow_unused=True)
-    feeding = [t for t, gradient in enumerate(plain) if gradient is not None and bool((gradient != 0).any())]
-    if len(feeding) != 1:
+def _sources(plain: Tensor, labelled: Tensor, labels: Tensor) -> Tensor | None:
+    """Label of each column (F,) of (B', F) responses, -1 where there is no response, None when a column mixes labels or there is none."""
+    used = plain.abs() > _CLOSE * plain.abs().max().clamp(min=1e-300)
+    if not bool(used.any()):
         return None
-    track = feeding[0]
-    a, b = plain[track][0], labelled[track][0]                                        # (B, R + 1)
-    used = (a != 0).any(0)
-    ratio = torch.where(a != 0, b / torch.where(a != 0, a, 1.0), torch.nan)
-    first = ratio.nan_to_num(nan=torch.inf).min(0).values
-    same = torch.where(a != 0, (ratio - first).abs() < _CLOSE, True).all(0)
-    distance, column = (first.nan_to_num(posinf=-1.0)[:, None] - labels[None]).abs().min(1)
-    if not bool((same & (distance < _CLOSE))[used].all()) or len(column[used].unique()) != int(used.sum()):
-        return None
-    return track, torch.where(used, column, -1)
+    ratio = torch.where(used, labelled / torch.where(used, plain, 1.0), 1.0)
+    nearest = (ratio - 1).mul(len(labels)).round().long().sub(1)                      # label i is 1 + (i + 1) / n
+    matches = (nearest >= 0) & (nearest < len(labels))
+    matches &= (labels[nearest.clamp(0, len(labels) - 1)] - ratio).abs() < _CLOSE
+    source = torch.where(used, nearest, -1).max(0).values
+    same = torch.where(used, nearest == source, True)
+    return source if bool((matches | ~used).all() and same.all()) else None
 
 
 def _direct_columns(net: nn.Module, tracked: Sequence[Tensor], nonlinear: Mapping[str, nn.Module],
@@ -173,17 +156,17 @@ def _direct_columns(net: nn.Module, tracked: Sequence[Tensor], nonlinear: Mappin
 
 
 def _find_cut(net: nn.Module, tracked: Sequence[Tensor], nonlinear: Mapping[str, nn.Module], stems: Mapping[str, nn.Module],
-              candidates: Mapping[str, nn.Module]) -> str | None:
-    """First dense layer whose input everything passes through."""
+              candidates: Mapping[str, nn.Module]) -> tuple[str | None, Tape | None]:
+    """First dense layer whose input everything passes through, and the pass that was cut open there."""
     for name, layer in candidates.items():
         tape = run_linearised(net, tracked, nonlinear, _random_slopes, stems, layer)
         if tape.cut is None:
             continue
         leaves = [*tape.stems.values(), *tracked]
-        around = torch.autograd.grad(tape.output.sum(), [*leaves, tape.cut[1]], allow_unused=True)
+        around = torch.autograd.grad(tape.output.sum(), [*leaves, tape.cut[1]], retain_graph=True, allow_unused=True)
         if all(one is None or not bool((one != 0).any()) for one in around[:-1]) and around[-1] is not None:
-            return name
-    return None
+            return name, tape
+    return None, None
 
 
 def _channel_groups(tape: Tape, name: str, convolution: bool) -> Tensor | None:
