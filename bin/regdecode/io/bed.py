@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from regdecode.errors import Faults, InputError
 from regdecode.io.text import read_bytes
 
+FIELDS = ["chrom", "start", "end", "name", "score", "strand"]
 HEADER_STARTS = {"start", "chromstart", "chrom_start", "begin"}
 NOT_DATA = (b"#", b"track", b"browser")
 STRANDS = {"+": 1, "-": -1, ".": 0, "": 0, "*": 0}
@@ -75,7 +76,7 @@ def read_bed(path: str | Path, stranded: bool = False, name_from_file: bool = Fa
     raw = _without_header(read_bytes(path))
     frame = _parse(raw, stranded)
     if frame is None:
-        frame = _parse(_clean(read_bytes(path), path), stranded)
+        frame = _parse(_clean(read_bytes(path), path, stranded), stranded)
     if frame is None:
         raise InputError("the rows cannot be read as BED", path, "give a tab-separated BED file")
     if frame.height == 0:
@@ -140,9 +141,9 @@ def _parse(raw: bytes, stranded: bool) -> pl.DataFrame | None:
     width = first.count(b"\t") + 1
     if width < 3:
         return None
-    names = ["chrom", "start", "end", "name", "score", "strand"][:width]
+    names = (FIELDS + [f"more{i}" for i in range(width)])[:width]
     schema = dict.fromkeys(names, pl.String) | {"start": pl.Int64, "end": pl.Int64}
-    wanted = [name for name in names if name != "score" and (stranded or name != "strand")]
+    wanted = [name for name in names[: len(FIELDS)] if name != "score" and (stranded or name != "strand")]
     try:
         table = pl.scan_csv(raw, separator="\t", has_header=False, schema=schema, quote_char=None, comment_prefix="#", truncate_ragged_lines=True)
         frame = table.select(wanted).with_columns(pl.col(pl.String).fill_null("")).collect()
@@ -162,7 +163,7 @@ def _in_order(frame: pl.DataFrame) -> bool:
     return all(frame.select(check.alias("ok"))["ok"][0] for check in checks)
 
 
-def _clean(raw: bytes, path: str | Path) -> bytes:
+def _clean(raw: bytes, path: str | Path, stranded: bool) -> bytes:
     """Return the rows alone, tab-separated; the slow way, for files that the fast one refuses.
 
     Raises
@@ -178,19 +179,19 @@ def _clean(raw: bytes, path: str | Path) -> bytes:
         header = False
         text = line.decode(errors="replace").strip("\r")
         fields = text.split("\t") if "\t" in text else text.split()
-        fault = _fault(fields)
+        fault = _fault(fields, stranded)
         if not fault and named and (len(fields) > 3 and fields[3] not in NO_NAME) != named[0]:
             fault = "some rows name their regulator in column 4 and some do not", "name every site"
         if fault:
             faults.add(fault[0], f"{path}:{number}", fault[1])
         else:
-            rows.append("\t".join(fields))
+            rows.append("\t".join(fields[: len(FIELDS)]))
             named.append(len(fields) > 3 and fields[3] not in NO_NAME)
     faults.raise_if_any()
     return "\n".join(rows).encode()
 
 
-def _fault(fields: list[str]) -> tuple[str, str] | None:
+def _fault(fields: list[str], stranded: bool) -> tuple[str, str] | None:
     """What is wrong with a row, and what to do."""
     if len(fields) < 3:
         return f"{len(fields)} fields, BED has at least 3 (chromosome, start, end)", "separate the fields by tabs"
@@ -201,6 +202,6 @@ def _fault(fields: list[str]) -> tuple[str, str] | None:
             return f"{name} is {value!r}, not a whole number from 0", "correct the field; BED has chromosome, start, end, name, score, strand"
     if int(fields[2]) < int(fields[1]):
         return f"end {fields[2]} is before start {fields[1]}", "swap or correct the two fields"
-    if len(fields) > 5 and fields[5] not in STRANDS:
+    if stranded and len(fields) > 5 and fields[5] not in STRANDS:
         return f"strand is {fields[5]!r}, not +, - or .", "put the strand in column 6"
     return None
