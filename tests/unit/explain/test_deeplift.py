@@ -194,10 +194,11 @@ def test_convolutions_equal_the_slow_twin(outputs: int, deep: bool, conv: dict[s
 def test_the_channelwise_path_equals_the_general_one(occupancy: float) -> None:
     net = shaken(ConvNet())
     x, reference = make_inputs(20, 14, 9, occupancy)
-    fast, general = DeepLift(net), DeepLift(net)
-    one = fast.explain([x], [reference])
-    general.structure = dataclasses.replace(fast.structure, stems={name: stem._replace(groups=None) for name, stem in fast.structure.stems.items()})
-    other = general.explain([x], [reference])
+    explainer = DeepLift(net)
+    one = explainer.explain([x], [reference])
+    stems = {name: stem._replace(groups=None) for name, stem in explainer.structure.stems.items()}
+    explainer.structure = dataclasses.replace(explainer.structure, stems=stems)
+    other = explainer.explain([x], [reference])
     assert torch.equal(one.gene, other.gene) and torch.equal(one.column, other.column)
     torch.testing.assert_close(one.values, other.values, atol=1e-12, rtol=1e-10)
 
