@@ -82,6 +82,8 @@ def site_track(sites: Sites, genes: GeneTable, models: GeneModels, chromosomes: 
     InputError
         No chromosome name is known, no site touches a region, or no regulator touches `min_genes` genes.
     """
+    if settings.on == "gene":
+        raise InputError("on is 'gene', which is for links; sites have positions", where, "set on: promoter or on: rna")
     notes.add("sites", len(sites))
     names = _merge_regulators(sites.regulators, sites.regulator, notes)
     lengths = {chromosome.name: chromosome.length for chromosome in chromosomes if chromosome.length is not None}
