@@ -8,10 +8,17 @@ ARGS ?=
 GPU ?=
 TORCH_INDEX ?=
 export TORCH_INDEX
+# docker or podman, or the path of either.
+ENGINE ?= docker
+export ENGINE
 
 # Each is found or made once, and costs a fraction of a second afterwards. Expanded only where a recipe uses it.
 find = p=$$(sh tools/python.sh) && py=$$("$$p" tools/setup_machine.py python)
 with_nextflow = $(find) && nf=$$("$$p" tools/setup_machine.py nextflow) && export NEXTFLOW="$$nf" PATH="$$(dirname "$$py"):$$PATH"
+
+# One worker a core; each keeps to one thread, and a file's tests stay together because they share costly runs.
+pytest = OMP_NUM_THREADS=1 "$$py" -m pytest -n $(WORKERS) --dist loadfile
+WORKERS ?= auto
 
 .PHONY: help demo run test test-all quick images bench lint lock setup nextflow-path python-path clean
 
@@ -24,20 +31,20 @@ demo: ## a real run on the embedded organism; writes results/ and prints the rep
 run: ## any other run: make run ARGS="--organism yeast --data_dir ..."
 	@$(with_nextflow) && "$$nf" run main.nf --outdir "$(OUT)" -resume $(ARGS) && echo "$(abspath $(OUT))/report.html"
 
-test: ## every test that needs no engine, GPU or real data
-	@$(with_nextflow) && "$$py" tools/run_tests.py test $(ARGS)
+test: ## every test that needs no container engine, scheduler, GPU or real data
+	@$(with_nextflow) && $(pytest) -m "not docker and not slurm and not gpu and not shared_data" tests $(ARGS)
 
-test-all: ## all tests; those without what they need skip
-	@$(with_nextflow) && "$$py" tools/run_tests.py all $(ARGS)
+test-all: ## all tests; those that miss what they need skip and say so
+	@$(with_nextflow) && $(pytest) tests $(ARGS)
 
-quick: ## unit tests and static checks alone
-	@$(with_nextflow) && "$$py" tools/run_tests.py quick $(ARGS)
+quick: ## unit and command tests, static checks: no nextflow run
+	@$(with_nextflow) && $(pytest) -m "not pipeline and not slow and not docker and not slurm and not gpu and not shared_data" tests $(ARGS)
 
 images: ## container images: regdecode/<process>:<version>, with GPU=1 also -gpu
 	@p=$$(sh tools/python.sh) && "$$p" tools/images.py $(if $(GPU),--gpu) $(if $(TORCH_INDEX),--torch-index "$(TORCH_INDEX)") $(ARGS)
 
 bench: ## speed against other tools (tests/benchmarks)
-	@$(with_nextflow) && "$$py" tools/run_tests.py bench $(ARGS)
+	@$(with_nextflow) && for script in tests/benchmarks/bench_*.py; do echo "== $$script" && PYTHONPATH=bin "$$py" "$$script" $(ARGS) || exit 1; done
 
 lint: ## ruff, mypy, nextflow lint
 	@$(with_nextflow) && "$$py" -m ruff check bin tools tests && "$$py" -m mypy && "$$nf" lint main.nf workflows subworkflows modules

@@ -50,7 +50,8 @@ def blocks(lock: str) -> list[Block]:
         name = re.match(r"[\w.-]+", text)
         if name:
             via = re.search(r"# via (.+)", text)
-            found.append((name[0], text, set(re.split(r",\s*", via[1].strip())) if via else set()))
+            asked_by = {item for item in re.split(r",\s*", via[1].strip()) if not item.startswith("-c ")} if via else set()
+            found.append((name[0], text, asked_by))
     return found
 
 
