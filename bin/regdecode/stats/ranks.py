@@ -10,6 +10,10 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from regdecode.genome.numba_cache import use_writable_cache
+
+use_writable_cache(__file__)
+
 
 def resample_counts(n_genes: int, n_resamples: int, seed: int) -> np.ndarray:
     """How often each gene is drawn in each bootstrap resample, int32 (n_resamples, n_genes)."""
@@ -44,9 +48,10 @@ def _weighted_correlation(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> 
     mean_x = 0.0
     mean_y = 0.0
     for i in range(len(x)):
-        n += weights[i]
-        mean_x += weights[i] * x[i]
-        mean_y += weights[i] * y[i]
+        w = weights[i]
+        n += w
+        mean_x += w * x[i]
+        mean_y += w * y[i]
     if n == 0.0:
         return 0.0
     mean_x /= n
