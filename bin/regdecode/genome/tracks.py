@@ -18,7 +18,7 @@ from regdecode.io.bed12 import GeneModels
 from regdecode.io.gene_table import GeneTable
 from regdecode.io.links import Links
 from regdecode.io.notes import Notes
-from regdecode.io.records import Track
+from regdecode.io.records import Track, genes_with_entry
 
 SHOWN = 5
 
@@ -206,7 +206,7 @@ def _regions(genes: GeneTable, models: GeneModels, settings: TrackSettings, leng
 def _keep_present(counts: csr_matrix, offsets: NDArray[np.int64], names: NDArray[np.str_], settings: TrackSettings, notes: Notes,
                   where: str) -> tuple[csr_matrix, NDArray[np.str_]]:
     """Drop regulators on no gene; refuse a class of which none is on enough genes."""
-    on_genes = _genes_of(counts, offsets)
+    on_genes = np.asarray(genes_with_entry(counts, offsets).sum(0), np.int64).ravel()
     present = np.flatnonzero(on_genes > 0)
     if len(present) < len(names):
         absent = names[on_genes == 0].tolist()
@@ -222,15 +222,6 @@ def _keep_present(counts: csr_matrix, offsets: NDArray[np.int64], names: NDArray
                          f"with {on_genes[best]}", where, "lower min_genes, leave the class out, or (peak files whose column 4 numbers peaks) set columns: { name: file }")
     notes.add("genes with a regulator", int((np.diff(counts.indptr[offsets]) > 0).sum()))
     return counts, names[present]
-
-
-def _genes_of(counts: csr_matrix, offsets: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(R,) genes on which each regulator has an entry."""
-    n_regulators = counts.shape[1]
-    gene_of_row = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    row = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
-    seen = np.unique(gene_of_row[row] * np.int64(n_regulators) + counts.indices)
-    return np.bincount(seen % n_regulators, minlength=n_regulators)
 
 
 def _signed_values(links: Links, signed: bool) -> NDArray[np.float64]:

@@ -82,8 +82,7 @@ def read_bed(path: str | Path, stranded: bool = False, name_from_file: bool = Fa
     if frame.height == 0:
         raise InputError("the file holds no site", path, "give a BED file with at least one row, or leave the class out of the organism file")
     chroms, chrom = _codes(frame["chrom"])
-    own_name = not name_from_file and "name" in frame.columns and not frame["name"].is_in(NO_NAME).all()
-    if own_name:
+    if not name_from_file and "name" in frame.columns and frame["name"][0] not in NO_NAME:
         regulators, regulator = _codes(frame["name"])
     else:
         regulators, regulator = np.array([Path(path).name.split(".")[0]]), np.zeros(frame.height, np.int32)
@@ -153,14 +152,14 @@ def _parse(raw: bytes, stranded: bool) -> pl.DataFrame | None:
 
 
 def _in_order(frame: pl.DataFrame) -> bool:
-    checks = [pl.col("start").is_not_null().all(), pl.col("end").is_not_null().all(), (pl.col("start") >= 0).all(), (pl.col("end") >= pl.col("start")).all(),
-              (pl.col("end") < MAX_POSITION).all(), (pl.col("chrom") != "").all()]
+    start, end = pl.col("start"), pl.col("end")
+    checks = [start.is_not_null().all(), end.is_not_null().all(), (start >= 0).all(), (end >= start).all(), (end < MAX_POSITION).all(), (pl.col("chrom") != "").all()]
     if "name" in frame.columns:
         unnamed = pl.col("name").is_in(NO_NAME)
         checks.append(unnamed.all() | ~unnamed.any())
     if "strand" in frame.columns:
         checks.append(pl.col("strand").is_in(list(STRANDS)).all())
-    return all(frame.select(check.alias("ok"))["ok"][0] for check in checks)
+    return all(frame.select(check.alias(str(i)) for i, check in enumerate(checks)).row(0))
 
 
 def _clean(raw: bytes, path: str | Path, stranded: bool) -> bytes:

@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, vstack
+
+DENSE_CELLS = 16_000_000
 
 
 @dataclass(frozen=True)
@@ -72,11 +74,20 @@ class Track:
 
     def genes_with_site(self) -> csr_matrix:
         """(G, R) 1 where a gene holds at least one base (or link) of a regulator."""
-        row_gene = np.repeat(np.arange(len(self.genes)), self.bins_per_gene)
-        hits = self.counts.tocoo()
-        present = csr_matrix((np.ones(len(hits.row), np.float32), (row_gene[hits.row], hits.col)), shape=(len(self.genes), len(self.regulators)))
-        present.data = (present.data > 0).astype(np.float32)
-        return present
+        return genes_with_entry(self.counts, self.offsets)
+
+
+def genes_with_entry(counts: csr_matrix, offsets: NDArray[np.int64]) -> csr_matrix:
+    """(G, R) 1 where any of the rows `offsets[g]:offsets[g + 1]` holds an entry; some genes at a time, each a row of a dense table."""
+    n_genes, n_regulators = len(offsets) - 1, counts.shape[1]
+    step = max(1, DENSE_CELLS // max(n_regulators, 1))
+    blocks = [csr_matrix((0, n_regulators), dtype=np.float32)]
+    for first in range(0, n_genes, step):
+        bounds = counts.indptr[offsets[first : first + step + 1]]
+        seen = np.zeros((len(bounds) - 1, n_regulators), bool)
+        seen[np.repeat(np.arange(len(bounds) - 1), np.diff(bounds)), counts.indices[bounds[0] : bounds[-1]]] = True
+        blocks.append(csr_matrix(seen, dtype=np.float32))
+    return vstack(blocks, format="csr")
 
 
 @dataclass(frozen=True)

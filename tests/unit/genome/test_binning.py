@@ -212,3 +212,14 @@ def test_no_entry_is_zero_and_columns_ascend():
     counts = bin_sites(sites, regions, CHROMS, 9).counts
     assert counts.data.min() >= 1 and counts.data.max() <= 100 and counts.dtype == np.float32
     assert counts.has_canonical_format
+
+
+def test_genes_with_entry_in_blocks(monkeypatch):
+    from regdecode.io import records
+
+    sites, regions = random_case(n_sites=60)
+    counts = bin_sites(sites, regions, CHROMS, 9).counts
+    expected = np.maximum.reduceat(counts.toarray() > 0, regions.offsets[:-1])
+    for cells in (1, 20, 10**6):
+        monkeypatch.setattr(records, "DENSE_CELLS", cells)
+        np.testing.assert_array_equal(records.genes_with_entry(counts, regions.offsets).toarray(), expected)
