@@ -18,6 +18,9 @@ from regdecode.errors import InputError
 from regdecode.models.layers import ConvStack, ResidualBlock, SignedLog1p, TailSums, WindowPool
 
 
+SPREAD_FLOOR = 0.02  # of the largest spread of a feature: rarer features are not blown up further
+
+
 @dataclass(frozen=True)
 class TrackShape:
     """What a network must know of a track.
@@ -33,7 +36,7 @@ class TrackShape:
 
 
 class DecodeNet(nn.Module):
-    """Base of both networks.
+    """Base of both networks; `encode` is `pool` a track, then `finish`.
 
     Parameters
     ----------
@@ -44,19 +47,27 @@ class DecodeNet(nn.Module):
     """
 
     head: nn.Linear
+    pool: nn.ModuleList
 
     def __init__(self, tracks: Sequence[TrackShape], n_outputs: int) -> None:
         super().__init__()
         self.tracks = tuple(tracks)
         self.n_outputs = n_outputs
 
-    def poolings(self) -> list[nn.Module]:
-        """One parameter-free pooling a track, with ``matrix(n_bins)`` (W, B)."""
-        return list(self.pool)  # type: ignore[arg-type]
+    def pooling_matrices(self, n_bins: Sequence[int]) -> list[Tensor]:
+        """One (W, B) matrix a track, that adds its bins up to windows, given the number of bins of each track."""
+        return [pool.matrix(b).float() for pool, b in zip(self.pool, n_bins, strict=True)]  # type: ignore[operator]
+
+    def finish(self, pooled: Sequence[Tensor]) -> Tensor:
+        """Features [N, F] from window sums, one [N, W_t, R_t + 1] a track."""
+        return torch.cat([sums.flatten(1) for sums in pooled], 1)
 
     def encode(self, inputs: Sequence[Tensor]) -> Tensor:
         """Pool dense inputs, one [N, B_t, R_t + 1] a track (last column the mask, zero beyond the gene), to features [N, F]."""
-        raise NotImplementedError
+        return self.finish([pool(x) for pool, x in zip(self.pool, inputs, strict=True)])
+
+    def prepare(self, features: Tensor, targets: Tensor) -> None:
+        """Set what is fixed before training, from features [G, F] and mean scaled targets [T] of training genes."""
 
     def hidden(self, features: Tensor) -> Tensor:
         """Activations [N, H] that the head reads."""
@@ -107,10 +118,17 @@ class ProfileNet(DecodeNet):
         self.dropout = nn.Dropout(settings.dropout)
         self.head = nn.Linear(settings.width, n_outputs)
 
-    def encode(self, inputs: Sequence[Tensor]) -> Tensor:
+    def finish(self, pooled: Sequence[Tensor]) -> Tensor:
         """Window sums, compressed: [N, F], tracks side by side, each window by window."""
-        parts = [compress(pool(x)).flatten(1) for x, pool, compress in zip(inputs, self.pool, self.compress, strict=True)]
-        return torch.cat(parts, 1)
+        return torch.cat([compress(sums).flatten(1) for sums, compress in zip(pooled, self.compress, strict=True)], 1)
+
+    @torch.no_grad()
+    def prepare(self, features: Tensor, targets: Tensor) -> None:
+        """Scale the features by their spread on training genes (none: not used), start the outputs at their mean."""
+        spread = features.std(0)
+        floor = SPREAD_FLOOR * spread.max()
+        self.feature_scale.copy_(torch.where(spread > 1e-6, 1 / torch.maximum(spread, floor).clamp_min(1e-6), 0.0))
+        self.head.bias.copy_(targets)
 
     def hidden(self, features: Tensor) -> Tensor:
         """Activations [N, H] that the head reads."""
@@ -177,10 +195,6 @@ class Decode2020Net(DecodeNet):
         self.head = nn.Linear(settings.dense_units, n_outputs)
         nn.init.xavier_uniform_(self.head.weight)
         nn.init.zeros_(self.head.bias)
-
-    def encode(self, inputs: Sequence[Tensor]) -> Tensor:
-        """Tail sums: [N, F], tracks side by side, each tail by tail."""
-        return torch.cat([pool(x).flatten(1) for x, pool in zip(inputs, self.pool, strict=True)], 1)
 
     def hidden(self, features: Tensor) -> Tensor:
         """Activations [N, H] that the head reads."""
