@@ -1,0 +1,70 @@
+"""What the end of the page says: files beside the report, versions, parameters, how to cite."""
+
+from typing import Any
+
+from regdecode.report.inputs import Inputs
+from regdecode.report.tables import Column, Table, cell
+
+FILES = (
+    ("metrics.tsv", "every figure of this report: one row a model, member, arm, split, output and metric"),
+    ("models/", "trained models; regdecode.load_model(folder).predict(...) uses one"),
+    ("predictions/", "predicted log2 values of every gene and output (h5ad)"),
+    ("attributions/", "contribution of every regulator to every gene and output (h5ad), and their summaries"),
+    ("statistics/", "per-output and per-gene accuracy, comparisons, ablation, output matrix"),
+    ("prepared/", "genes, splits, binned sites and expression as the models saw them"),
+    ("figures/", "every figure of this page as SVG and PNG"),
+    ("multiqc/", "the headline figures as MultiQC custom content"),
+    ("pipeline_info/", "run times, resources, the graph of tasks, software versions"),
+)
+CITATIONS = (
+    ("The model", "Tasaki S, Gaiteri C, Mostafavi S, Wang Y. Deep learning decodes the principles of differential gene expression.", "Nature Machine Intelligence 2, 376–386 (2020)", "10.1038/s42256-020-0201-6"),
+    ("Contributions (networks)", "Shrikumar A, Greenside P, Kundaje A. Learning important features through propagating activation differences.", "Proceedings of ICML 70, 3145–3153 (2017)", ""),
+    ("Contributions (trees)", "Lundberg SM, Erion G, Chen H, et al. From local explanations to global understanding with explainable AI for trees.", "Nature Machine Intelligence 2, 56–67 (2020)", "10.1038/s42256-019-0138-9"),
+    ("Boosted trees", "Chen T, Guestrin C. XGBoost: a scalable tree boosting system.", "Proceedings of KDD, 785–794 (2016)", "10.1145/2939672.2939785"),
+    ("The workflow engine", "Di Tommaso P, Chatzou M, Floden EW, et al. Nextflow enables reproducible computational workflows.", "Nature Biotechnology 35, 316–319 (2017)", "10.1038/nbt.3820"),
+)
+
+
+def flatten(values: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Flatten nested settings to (dotted name, text) pairs."""
+    pairs: list[tuple[str, str]] = []
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict):
+            pairs += flatten(value, f"{name}.")
+        elif isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+            for i, item in enumerate(value):
+                pairs += flatten(item, f"{name}[{i + 1}].")
+        else:
+            pairs.append((name, _text(value)))
+    return pairs
+
+
+def _text(value: Any) -> str:
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(_text, value)) if isinstance(value, list) else str(value)
+
+
+def settings_table(values: dict[str, Any], id: str, title: str) -> Table:
+    """Make a two-column table of settings."""
+    return Table(id, title, [Column("setting"), Column("value")], [[cell(name), cell(text)] for name, text in flatten(values)])
+
+
+def versions_table(inputs: Inputs) -> Table:
+    """Make the table of software versions, processes with the same software on one line."""
+    by_software: dict[str, list[str]] = {}
+    for process, tools in sorted(inputs.versions.items()):
+        text = ", ".join(f"{tool} {number}" for tool, number in sorted(tools.items()))
+        by_software.setdefault(text, []).append(process)
+    rows = [[cell(", ".join(processes)), cell(text)] for text, processes in by_software.items()]
+    return Table("versions", "Software", [Column("process"), Column("versions")], rows)
+
+
+def source_table(inputs: Inputs) -> Table:
+    """Make the table of input files and where they came from."""
+    files = inputs.run.get("files") or {}
+    rows = [[cell(str(name)), cell("given by you" if source == "given" else str(source))] for name, source in sorted(files.items())]
+    return Table("sources", "Input files", [Column("file"), Column("source")], rows)

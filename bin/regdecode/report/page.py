@@ -1,0 +1,166 @@
+"""The page: what the template is given, and its files."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from regdecode import __version__
+from regdecode.errors import InputError
+from regdecode.io.notes import Note
+from regdecode.report import methods, multiqc, numbers
+from regdecode.report.inputs import Fold, Inputs
+from regdecode.report.numbers import count, plural
+from regdecode.report.tables import Column, Table, cell
+from regdecode.report.verdict import NEAR_ZERO, overall
+from regdecode.report.views import FoldView, view_fold
+
+ASSETS = ("report.html.j2", "style.css", "script.js")
+_ON = {"promoter": "promoter", "unit_promoter": "promoter of its unit's first gene", "rna": "mature RNA", "gene": "gene (no positions)"}
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One count at the top of the page."""
+
+    figure: str
+    what: str
+    detail: str = ""
+
+
+def write_report(inputs: Inputs, assets: Path, folder: Path) -> int:
+    """Write report.html, figures/ and multiqc/ to a new folder.
+
+    Parameters
+    ----------
+    inputs
+        From `read_inputs`.
+    assets
+        Folder of the template, style and script.
+    folder
+        Made here.
+
+    Returns
+    -------
+    int
+        Bytes of report.html.
+
+    Raises
+    ------
+    InputError
+        When `assets` lacks a file.
+    """
+    for name in ASSETS:
+        if not (assets / name).exists():
+            raise InputError("missing", assets / name, "give --assets the folder assets/report of the pipeline")
+    folder.mkdir(parents=True)
+    views = [view_fold(inputs, fold, folder / "figures") for fold in inputs.folds]
+    (folder / "figures").mkdir(exist_ok=True)
+    multiqc.write(folder / "multiqc", inputs, {view.name: view.rows for view in views})
+    page = render(context(inputs, views, assets), assets)
+    (folder / "report.html").write_text(page, encoding="utf-8")
+    return len(page.encode())
+
+
+def render(values: dict[str, Any], assets: Path) -> str:
+    """Fill the template; every text is escaped but the figures."""
+    environment = Environment(loader=FileSystemLoader(assets), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {"number": numbers.number, "count": numbers.count, "percent": lambda share: f"{100 * share:.0f}%"}
+    return environment.get_template("report.html.j2").render(values)
+
+
+def context(inputs: Inputs, views: list[FoldView], assets: Path) -> dict[str, Any]:
+    """Everything the template shows."""
+    run = inputs.run
+    organism = run.get("organism") or {}
+    dropped = [(account.stage, note) for account in inputs.notes for note in account.notes if note.kind == "dropped"]
+    warnings = [(account.stage, note) for account in inputs.notes for note in account.notes if note.kind == "warning"]
+    read = [(account.stage, note) for account in inputs.notes for note in account.notes if note.kind == "info"]
+    nextflow = run.get("nextflow") or {}
+    pipeline = run.get("pipeline") or {}
+    return {
+        "organism": str(organism.get("name") or organism.get("id") or "unnamed organism"), "version": str(pipeline.get("version") or __version__),
+        "nextflow": {str(key): str(value) for key, value in nextflow.items() if value}, "views": views, "overall": overall([view.verdict for view in views]),
+        "standing": _worst(views), "tiles": tiles(inputs, views), "tracks": tracks_table(inputs), "read": notes_table(read, "read", "What was read and made"),
+        "dropped": notes_table(dropped, "dropped-table", "Dropped, step by step"), "warnings": notes_table(warnings, "warnings", "Warnings"),
+        "has_notes": bool(inputs.notes), "files": methods.FILES, "citations": methods.CITATIONS, "versions": methods.versions_table(inputs),
+        "parameters": methods.settings_table(run.get("params") or {}, "parameters", "Parameters"), "organism_settings": methods.settings_table(organism, "organism-file", "Organism file"),
+        "sources": methods.source_table(inputs), "near_zero": NEAR_ZERO, "primary": inputs.primary,
+        "style": Markup((assets / "style.css").read_text()), "script": Markup((assets / "script.js").read_text()), "svg": Markup,
+    }
+
+
+def _worst(views: list[FoldView]) -> str:
+    order = ["below", "unknown", "level", "above"]
+    return min((view.verdict.standing for view in views), key=order.index)
+
+
+def tiles(inputs: Inputs, views: list[FoldView]) -> list[Tile]:
+    """Counts for the top of the page: genes, outputs, regulators by class, members."""
+    found = []
+    genes = views[0].genes
+    if genes:
+        total = sum(genes.values())
+        detail = f"{count(genes.get('train', 0))} to train, {count(genes.get('validation', 0))} to validate, {count(genes.get('test', 0))} held out"
+        found.append(Tile(count(total), "genes", detail if len(views) == 1 else f"split {len(views)} ways, {listed_tests(views)} held out in turn"))
+    metrics = inputs.metrics
+    outputs = metrics.loc[~metrics["output"].isin(["level", "fold_change", "all"]), "output"].nunique()
+    if outputs:
+        has_level = bool((metrics["output"] == "level").any())
+        found.append(Tile(count(outputs), "outputs", "fold changes, and the level beside them" if has_level else "log ratios"))
+    classes = regulator_counts(inputs.folds[0])
+    if classes:
+        found.append(Tile(count(sum(classes.values())), "regulators", ", ".join(f"{count(n)} {name}" for name, n in classes.items())))
+    members = max((len(fold.config.get("members") or []) for fold in inputs.folds), default=0)
+    if members:
+        found.append(Tile(count(members), "models in the ensemble", plural(len(inputs.folds), "test set")))
+    return found
+
+
+def listed_tests(views: list[FoldView]) -> str:
+    """Held-out genes of every fold."""
+    return numbers.listed([count(view.genes.get("test", 0)) for view in views])
+
+
+def tracks_of(fold: Fold) -> list[dict[str, Any]]:
+    """Tracks that the selected model read, from its config.json or its first member's."""
+    config = fold.config
+    found = config.get("tracks")
+    if not found:
+        found = next((member["tracks"] for member in config.get("members") or [] if isinstance(member, dict) and member.get("tracks")), [])
+    return [track for track in found if isinstance(track, dict)]
+
+
+def _regulators(track: dict[str, Any]) -> list[str]:
+    names = track.get("regulators") or []
+    return [str(name) for name in names] if isinstance(names, list) else []
+
+
+def regulator_counts(fold: Fold) -> dict[str, int]:
+    """Regulators of each class, one counted once even when it acts in two places."""
+    classes: dict[str, set[str]] = {}
+    for track in tracks_of(fold):
+        classes.setdefault(str(track.get("cls") or track.get("class") or "regulator"), set()).update(_regulators(track))
+    if classes:
+        return {name: len(names) for name, names in classes.items()}
+    importance = fold.table("importance")
+    return {} if importance is None or "class" not in importance else {str(name): int(n) for name, n in importance["class"].value_counts().items()}
+
+
+def tracks_table(inputs: Inputs) -> Table:
+    """Make the table of binding-site tracks."""
+    columns = [Column("track"), Column("class"), Column("where"), Column("bin (bp)", True), Column("regulators used", True)]
+    rows = []
+    for track in tracks_of(inputs.folds[0]):
+        on = str(track.get("on", ""))
+        rows.append([cell(str(track.get("name", ""))), cell(str(track.get("cls", ""))), cell(_ON.get(on, on)), cell(None if on == "gene" else track.get("bin_size")), cell(len(_regulators(track)))])
+    return Table("tracks", "Binding sites the model reads", columns, rows)
+
+
+def notes_table(notes: list[tuple[str, Note]], id: str, title: str) -> Table:
+    """Make a table of notes."""
+    rows = [[cell(stage), cell(note.what), cell(None if note.n is None or pd.isna(note.n) else note.n if note.n != int(note.n) else int(note.n)), cell(note.why)] for stage, note in notes]
+    return Table(id, title, [Column("step"), Column("what"), Column("number", True), Column("why")], rows)
