@@ -224,7 +224,12 @@ def sheet_columns(table: pd.DataFrame) -> dict[str, np.ndarray]:
     for name in table.columns:
         texts = table[name].astype(str).tolist()
         try:
-            columns[str(name)] = np.array([float(text) if text else np.nan for text in texts])
+            columns[_safe(name)] = np.array([float(text) if text else np.nan for text in texts])
         except ValueError:
-            columns[str(name)] = np.array(texts, dtype=object)
+            columns[_safe(name)] = np.array(texts, dtype=object)
     return columns
+
+
+def _safe(name: object) -> str:
+    """A column's name without the slash that HDF5 keeps for itself."""
+    return str(name).replace("/", "_")
