@@ -9,7 +9,7 @@ PREFIX = re.compile(r"^(?:chromosome|chrom|chr)[ _.:-]?(?=.)", re.IGNORECASE)
 ACCESSION = re.compile(r"^([a-z]{1,4}_?\d{5,})\.\d+$")
 MITOCHONDRION = frozenset({"m", "mt", "mito", "mtdna", "mitochondrion", "mitochondrial", "mitochondria"})
 CHLOROPLAST = frozenset({"pt", "cp", "chloroplast", "plastid"})
-DESCRIBED = re.compile(r"\bchromosome[ =:]+(?:[\w.]+:)?([0-9]{1,3}[A-Za-z]?|[IVX]+|[WXYZ]|MT?|Mito)\b", re.IGNORECASE)
+DESCRIBED = re.compile(r"\bchromosome[ =:]+(?:[\w.-]+:)?([0-9]{1,3}[A-Za-z]?|[IVX]+|[WXYZ]|MT?|Mito)\b", re.IGNORECASE)
 
 
 class Chromosome(NamedTuple):

@@ -75,7 +75,7 @@ class Tail(NamedTuple):
     probability: NDArray[np.float64]
 
     def threshold(self, p_value: float) -> int | None:
-        """Return the smallest attainable score with tail probability <= p_value; None where even the best score is likelier."""
+        """Return the smallest score that letters reach or pass with probability <= p_value; None where even the best score is likelier."""
         allowed = np.flatnonzero((self.probability <= p_value) & (self.probability > 0))
         return self.lowest + int(allowed[0]) if len(allowed) else None
 

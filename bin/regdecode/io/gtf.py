@@ -9,6 +9,7 @@ from regdecode.io.gff_lines import Feature, read_features
 
 WANTED = frozenset({"gene", "transcript", "mRNA", "exon", "CDS", "stop_codon"})
 CODING = frozenset({"CDS", "stop_codon"})
+DECLARING = frozenset({"gene", "transcript", "mRNA"})
 
 
 def attribute(text: str, name: str) -> str:
@@ -64,12 +65,12 @@ def read_gtf(path: str | Path, gene_attribute: str = "gene_id") -> Annotation:
 
 def _take(feature: Feature, gene: str, genes: TranscriptSet, transcripts: TranscriptSet, found: Annotation) -> None:
     transcript = attribute(feature.attributes, "transcript_id") if feature.kind != "gene" else ""
-    if gene not in found.names:
+    if gene not in found.names or (feature.kind in DECLARING and not found.names[gene]):
         found.names[gene] = attribute(feature.attributes, "gene_name") or attribute(feature.attributes, "gene")
         found.biotypes[gene] = attribute(feature.attributes, "gene_biotype") or attribute(feature.attributes, "gene_type")
     if feature.kind == "gene":
         genes.declare(Transcript(gene, gene, feature.chrom, feature.strand, feature.start, feature.end, feature.line))
-    elif feature.kind in ("transcript", "mRNA"):
+    elif feature.kind in DECLARING:
         transcripts.declare(Transcript(transcript or gene, gene, feature.chrom, feature.strand, feature.start, feature.end, feature.line))
     else:
         owner, target = (transcript, transcripts) if transcript else (gene, genes)

@@ -64,6 +64,7 @@ class _Entry:
     alternate: str
     line: int
     matrices: list[_Matrix]
+    told: bool = False
 
 
 def read_meme(path: str | Path) -> list[Motif]:
@@ -95,6 +96,7 @@ def read_meme(path: str | Path) -> list[Motif]:
                 current.rows.append(row)
                 continue
             if current.width is not None:
+                entries[-1].told = True
                 told = f"{len(row)} numbers" if row is not None else f"{line[:40]!r}"
                 faults.add(f"row {len(current.rows) + 1} of the {current.width} rows of motif {entries[-1].motif_id} is {told}, not four numbers", where,
                            "restore the row, or correct w= in the matrix line")
@@ -132,9 +134,11 @@ def _start_matrix(kind: str, line: str, number: int, where: str, entries: list[_
         return None
     width, sites = fields.get("w"), fields.get("nsites", "0")
     if fields.get("alength", "4") != "4":
+        entries[-1].told = True
         faults.add(f"motif {entries[-1].motif_id} has alength= {fields['alength']}", where, "give DNA motifs, with four letters")
         return None
     if width is not None and not (width.isdecimal() and int(width)):
+        entries[-1].told = True
         faults.add(f"motif {entries[-1].motif_id} has w= {width}", where, "give the number of rows")
         return None
     parsed = _numbers(sites)
@@ -151,7 +155,7 @@ def _check_alphabet(line: str, where: str, faults: Faults) -> None:
 
 def _finish(path: str | Path, entries: list[_Entry], background: NDArray[np.float64], faults: Faults) -> list[Motif]:
     motifs = []
-    for entry in entries:
+    for entry in [entry for entry in entries if not entry.told]:
         with faults.collect():
             motifs.append(_motif(path, entry, background))
     faults.raise_if_any()
