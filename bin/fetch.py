@@ -8,7 +8,9 @@ from regdecode.cli import command, existing_file
 
 @command
 @click.option("--source", required=True, type=existing_file, help="JSON: package or url, files {name: {member, sha256}}.")
-@click.option("--local", multiple=True, type=existing_file, help="A file at hand; it is checked and linked instead of downloaded. Repeat for more.")
+@click.option(
+    "--local", multiple=True, type=existing_file, help="A file at hand; it is checked and linked instead of downloaded. Repeat for more."
+)
 @click.option("--out", required=True, type=click.Path(), help="Folder to write, with the files under their declared names.")
 def main(source: str, local: tuple[str, ...], out: str) -> None:
     """Get and check the files of one source: a package, a URL, or local copies."""

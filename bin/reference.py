@@ -10,7 +10,9 @@ from regdecode.cli import command, existing_file
 
 @command
 @click.option("--annotation", required=True, type=existing_file, help="GTF, GFF3 or table of genes, plain or gzipped.")
-@click.option("--config", required=True, type=existing_file, help="JSON: kind, columns, chromosomes, windows (see docs/adding_an_organism.md).")
+@click.option(
+    "--config", required=True, type=existing_file, help="JSON: kind, columns, chromosomes, windows (see docs/adding_an_organism.md)."
+)
 @click.option("--fasta", type=existing_file, help="Genome; with it, promoters.fa is written.")
 @click.option("--aliases", type=existing_file, help="Names of one chromosome on each line, separated by tabs.")
 @click.option("--proteins", type=existing_file, help="Protein FASTA by gene id or name; with it, proteins.fa is written.")
@@ -31,7 +33,9 @@ def main(annotation: str, config: str, fasta: str | None, aliases: str | None, p
 
     notes = Notes("reference")
     settings = reference_settings(read_config(config), config)
-    found = read_annotation(annotation, settings.kind, settings.columns, settings.zero_based, settings.separator, settings.chromosome, settings.gene_id)
+    found = read_annotation(
+        annotation, settings.kind, settings.columns, settings.zero_based, settings.separator, settings.chromosome, settings.gene_id
+    )
     sequences = list_fasta(fasta) if fasta else []
     reference = build_reference(found, settings, sequences, read_aliases(aliases) if aliases else [], notes, annotation)
     with atomic_path(out) as folder:
@@ -40,8 +44,12 @@ def main(annotation: str, config: str, fasta: str | None, aliases: str | None, p
         write_models(reference.models, folder / "models.bed")
         write_chromosomes(reference.chromosomes, folder / "chromosomes.tsv")
         if fasta and settings.promoter:
-            write_fasta(promoter_sequences(reference.genes, settings.promoter, reference.chromosomes, reference.sequence_of, read_fasta(fasta), notes),
-                        folder / "promoters.fa")
+            write_fasta(
+                promoter_sequences(
+                    reference.genes, settings.promoter, reference.chromosomes, reference.sequence_of, read_fasta(fasta), notes
+                ),
+                folder / "promoters.fa",
+            )
         if proteins:
             write_fasta(proteins_of(reference.genes, read_fasta(proteins), notes, proteins), folder / "proteins.fa")
         notes.write(folder / "reference.notes.json")

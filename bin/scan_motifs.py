@@ -11,8 +11,18 @@ from regdecode.cli import command, existing_file
 @command
 @click.option("--promoters", required=True, type=existing_file, help="promoters.fa of REFERENCE.")
 @click.option("--motifs", required=True, multiple=True, type=existing_file, help="MEME file; repeat for more sets.")
-@click.option("--config", required=True, type=existing_file, help="JSON: class, p_value, motif_name, motif_keep, ... (see docs/adding_an_organism.md).")
-@click.option("--notes", "notes_path", type=click.Path(), help="Account of what was scanned; default scan.<name of the output>.notes.json beside the output.")
+@click.option(
+    "--config",
+    required=True,
+    type=existing_file,
+    help="JSON: class, p_value, motif_name, motif_keep, ... (see docs/adding_an_organism.md).",
+)
+@click.option(
+    "--notes",
+    "notes_path",
+    type=click.Path(),
+    help="Account of what was scanned; default scan.<name of the output>.notes.json beside the output.",
+)
 @click.option("--out", required=True, type=click.Path(), help="BED6 to write, gzipped where it ends in .gz.")
 def main(promoters: str, motifs: tuple[str, ...], config: str, notes_path: str | None, out: str) -> None:
     """Scan motifs over promoters, both strands, with exact p-values; sites are named by regulator."""

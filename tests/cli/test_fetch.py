@@ -46,15 +46,33 @@ def test_every_wrong_digest_is_told_with_both_values(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(TEXT + name.encode())
     found = [hashlib.sha256(TEXT + name.encode()).hexdigest() for name in ("a.tsv", "b.tsv")]
     source = {"files": {"a.tsv": {"sha256": SHA}, "b.tsv": {"sha256": SHA}}}
-    refused(tmp_path, run(tmp_path, source, tmp_path / "a.tsv", tmp_path / "b.tsv"), "a.tsv: the local file", "b.tsv: the local file", SHA, *found)
+    refused(
+        tmp_path,
+        run(tmp_path, source, tmp_path / "a.tsv", tmp_path / "b.tsv"),
+        "a.tsv: the local file",
+        "b.tsv: the local file",
+        SHA,
+        *found,
+    )
 
 
 def test_file_without_any_source_names_where_it_comes_from(tmp_path: Path) -> None:
-    refused(tmp_path, run(tmp_path, {"origin": "the authors' page", "files": {"a.tsv": {"sha256": SHA}}}), "a.tsv", "the authors' page", "--data_dir")
+    refused(
+        tmp_path,
+        run(tmp_path, {"origin": "the authors' page", "files": {"a.tsv": {"sha256": SHA}}}),
+        "a.tsv",
+        "the authors' page",
+        "--data_dir",
+    )
 
 
 def test_no_network(tmp_path: Path) -> None:
-    refused(tmp_path, run(tmp_path, {"url": "http://127.0.0.1:9/a.tsv", "files": {"a.tsv": {"sha256": SHA}}}), "a.tsv: http://127.0.0.1:9/a.tsv cannot be downloaded", "network")
+    refused(
+        tmp_path,
+        run(tmp_path, {"url": "http://127.0.0.1:9/a.tsv", "files": {"a.tsv": {"sha256": SHA}}}),
+        "a.tsv: http://127.0.0.1:9/a.tsv cannot be downloaded",
+        "network",
+    )
 
 
 def test_truncated_local_file(tmp_path: Path) -> None:
@@ -62,7 +80,14 @@ def test_truncated_local_file(tmp_path: Path) -> None:
     refused(tmp_path, run(tmp_path, {"files": {"a.tsv.gz": {"sha256": SHA}}}, tmp_path / "a.tsv.gz"), "a.tsv.gz", "truncated")
 
 
-@pytest.mark.parametrize(("source", "told"), [({"files": {}}, "no `files`"), ({"package": "x", "files": {"a": {"sha256": SHA, "member": "b"}}}, "name==version"),
-                                              ({"files": {"/etc/a": {"sha256": SHA}}}, "leaves the folder"), ({"files": {"a": {}}}, "sha256 is None")])
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ({"files": {}}, "no `files`"),
+        ({"package": "x", "files": {"a": {"sha256": SHA, "member": "b"}}}, "name==version"),
+        ({"files": {"/etc/a": {"sha256": SHA}}}, "leaves the folder"),
+        ({"files": {"a": {}}}, "sha256 is None"),
+    ],
+)
 def test_bad_entry(tmp_path: Path, source: dict[str, Any], told: str) -> None:
     refused(tmp_path, run(tmp_path, source), "source.json", told)

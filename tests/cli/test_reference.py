@@ -19,27 +19,43 @@ from regdecode.io.gene_table import read_genes
 from regdecode.io.notes import read_notes
 
 LETTERS = ("ACGTTGCAAGGCTTAACCGGTATCGATCGGATTACAGATTACACCGGAATT" * 4)[:180]
-ROWS = [("chr1", "transcript", 41, 100, "+", "g1", "t1"), ("chr1", "exon", 41, 60, "+", "g1", "t1"), ("chr1", "exon", 81, 100, "+", "g1", "t1"), ("chr1", "CDS", 51, 60, "+", "g1", "t1"),
-        ("chr1", "CDS", 81, 90, "+", "g1", "t1"), ("chr1", "exon", 111, 150, "-", "g2", "t2"), ("chr1", "exon", 111, 120, "-", "g2", "t3"), ("chr1", "CDS", 116, 130, "-", "g3", "t4"),
-        ("chr2", "gene", 5, 9, "+", "g4", ""), ("chr1", "transcript", 161, 165, "+", "g1", "t1"), ("chr1", "exon", 161, 165, "+", "g1", "t1")]
+ROWS = [
+    ("chr1", "transcript", 41, 100, "+", "g1", "t1"),
+    ("chr1", "exon", 41, 60, "+", "g1", "t1"),
+    ("chr1", "exon", 81, 100, "+", "g1", "t1"),
+    ("chr1", "CDS", 51, 60, "+", "g1", "t1"),
+    ("chr1", "CDS", 81, 90, "+", "g1", "t1"),
+    ("chr1", "exon", 111, 150, "-", "g2", "t2"),
+    ("chr1", "exon", 111, 120, "-", "g2", "t3"),
+    ("chr1", "CDS", 116, 130, "-", "g3", "t4"),
+    ("chr2", "gene", 5, 9, "+", "g4", ""),
+    ("chr1", "transcript", 161, 165, "+", "g1", "t1"),
+    ("chr1", "exon", 161, 165, "+", "g1", "t1"),
+]
 CONFIG = {"kind": "gtf", "windows": {"decode": {"promoter": [20, 10], "bin": 10, "anchor": "start_codon", "unit": "gene"}}}
 
 
 def gtf_lines(rows: list[tuple[str, str, int, int, str, str, str]] = ROWS) -> str:
     """Rows as GTF."""
-    return "".join(f'{c}\tx\t{kind}\t{start}\t{end}\t.\t{strand}\t.\tgene_id "{gene}"; ' + (f'transcript_id "{name}";' if name else "") + "\n"
-                   for c, kind, start, end, strand, gene, name in rows)
+    return "".join(
+        f'{c}\tx\t{kind}\t{start}\t{end}\t.\t{strand}\t.\tgene_id "{gene}"; ' + (f'transcript_id "{name}";' if name else "") + "\n"
+        for c, kind, start, end, strand, gene, name in rows
+    )
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """An annotation and a genome that spell chromosomes differently."""
     (tmp_path / "genes.gtf.gz").write_bytes(gzip.compress(gtf_lines().encode()))
-    (tmp_path / "genome.fa").write_text(f">NC_00001.2 Thing chromosome 1, whole\n{LETTERS}\n>NC_00002.2 Thing chromosome 2\n{LETTERS[:30]}\n")
+    (tmp_path / "genome.fa").write_text(
+        f">NC_00001.2 Thing chromosome 1, whole\n{LETTERS}\n>NC_00002.2 Thing chromosome 2\n{LETTERS[:30]}\n"
+    )
     return tmp_path
 
 
-def run(folder: Path, config: dict[str, Any] | str = CONFIG, annotation: str = "genes.gtf.gz", fasta: str | None = "genome.fa", *more: str) -> Result:
+def run(
+    folder: Path, config: dict[str, Any] | str = CONFIG, annotation: str = "genes.gtf.gz", fasta: str | None = "genome.fa", *more: str
+) -> Result:
     """Run the script."""
     (folder / "config.json").write_text(config if isinstance(config, str) else json.dumps(config))
     arguments = ["--annotation", str(folder / annotation), "--config", str(folder / "config.json"), "--out", str(folder / "out"), *more]
@@ -100,9 +116,16 @@ def test_without_fasta_lengths_are_unknown_and_no_promoters_written(folder: Path
 
 
 def test_table_with_operons_and_proteins(folder: Path) -> None:
-    (folder / "genes.csv").write_text(",start,end,strand,op,acc\nb1,39,60,+,ab,chr1\nb2,60,99,+,ab,chr1\nb3,120,150,-,c,chr1\nb1,5,9,+,ab,chr1\n")
+    (folder / "genes.csv").write_text(
+        ",start,end,strand,op,acc\nb1,39,60,+,ab,chr1\nb2,60,99,+,ab,chr1\nb3,120,150,-,c,chr1\nb1,5,9,+,ab,chr1\n"
+    )
     (folder / "p.fa").write_text(">b2\nMK\n>zz\nM\n")
-    config = {"kind": "table", "zero_based": True, "columns": {"gene_id": "", "chrom": "acc", "unit": "op"}, "windows": {"decode": {"promoter": [20, 10], "unit": "operon"}}}
+    config = {
+        "kind": "table",
+        "zero_based": True,
+        "columns": {"gene_id": "", "chrom": "acc", "unit": "op"},
+        "windows": {"decode": {"promoter": [20, 10], "unit": "operon"}},
+    }
     result = run(folder, config, "genes.csv", "genome.fa", "--proteins", str(folder / "p.fa"))
     assert result.exit_code == 0, result.output
     genes = read_genes(folder / "out" / "genes.tsv")
@@ -127,10 +150,16 @@ def test_truncated_gzip(folder: Path) -> None:
     refused(folder, run(folder, fasta="cut.fa.gz"), "cut.fa.gz", "truncated")
 
 
-@pytest.mark.parametrize(("row", "told"), [
-    (("chr1", "exon", 30, 20, "+", "g9", "t9"), "start 30 and end 20"), (("chr1", "exon", "x", 20, "+", "g9", "t9"), "start 'x'"),
-    (("chr1", "transcript", 41, 100, "+", "g1", "t1"), "transcript id t1"), (("chr1", "exon", 41, 60, "+", "g9", "t2"), "transcript id t2"),
-    (("chr1", "exon", 1, 20, "+", "g9", "t9\nchr1\tx\texon"), "tab-separated")])
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        (("chr1", "exon", 30, 20, "+", "g9", "t9"), "start 30 and end 20"),
+        (("chr1", "exon", "x", 20, "+", "g9", "t9"), "start 'x'"),
+        (("chr1", "transcript", 41, 100, "+", "g1", "t1"), "transcript id t1"),
+        (("chr1", "exon", 41, 60, "+", "g9", "t2"), "transcript id t2"),
+        (("chr1", "exon", 1, 20, "+", "g9", "t9\nchr1\tx\texon"), "tab-separated"),
+    ],
+)
 def test_bad_rows_name_file_and_line(folder: Path, row: tuple[Any, ...], told: str) -> None:
     (folder / "bad.gtf").write_text(gtf_lines([*ROWS, row]))
     refused(folder, run(folder, annotation="bad.gtf"), f"{folder / 'bad.gtf'}:1{'2' if 'tab' not in told else '3'}: ", told)
@@ -149,8 +178,16 @@ def test_another_build_of_the_genome(folder: Path) -> None:
     refused(folder, run(folder, fasta="short.fa"), "same genome build", "50 bases")
 
 
-@pytest.mark.parametrize(("config", "told"), [("{", "config.json:1: not JSON"), ("[]", "not an object"), ({**CONFIG, "kind": "bed"}, "kind is 'bed'"), ({**CONFIG, "kinds": 1}, "unknown setting 'kinds'"),
-                                              ({"kind": "gtf", "windows": {"decode": {"promoter": [1]}}}, "windows.decode.promoter")])
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        ("{", "config.json:1: not JSON"),
+        ("[]", "not an object"),
+        ({**CONFIG, "kind": "bed"}, "kind is 'bed'"),
+        ({**CONFIG, "kinds": 1}, "unknown setting 'kinds'"),
+        ({"kind": "gtf", "windows": {"decode": {"promoter": [1]}}}, "windows.decode.promoter"),
+    ],
+)
 def test_bad_settings(folder: Path, config: dict[str, Any] | str, told: str) -> None:
     refused(folder, run(folder, config), told)
 
@@ -167,19 +204,42 @@ def test_missing_file_is_a_usage_error(folder: Path) -> None:
 
 
 def test_help_imports_nothing_heavy() -> None:
-    code = "import sys, runpy; sys.argv = ['reference.py', '--help']\ntry: runpy.run_path(sys.path[0] + '/reference.py', run_name='__main__')\nexcept SystemExit: pass\nassert not {'numpy', 'pandas', 'torch', 'scipy'} & set(sys.modules)"
+    code = (
+        "import sys, runpy\nsys.argv = ['reference.py', '--help']\n"
+        "try: runpy.run_path(sys.path[0] + '/reference.py', run_name='__main__')\nexcept SystemExit: pass\n"
+        "assert not {'numpy', 'pandas', 'torch', 'scipy'} & set(sys.modules)"
+    )
     scripts = Path(reference.__file__).parent
-    done = subprocess.run([sys.executable, "-c", f"import sys; sys.path.insert(0, {str(scripts)!r})\n{code}"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(scripts)!r})\n{code}"], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.shared_data
 def test_yeast_promoters_equal_the_published_extraction(shared_data: Path, tmp_path: Path) -> None:
-    """1 kb before the start codon; 7 windows are shorter at chromosome ends, and 4 genes have another start codon in this annotation (a first exon of one base)."""
+    """1 kb before the start codon; 7 windows are shorter at chromosome ends, and 4 genes have another start codon in this annotation (a
+    first exon of one base)."""
     genome = shared_data / "yeast" / "genome"
-    (tmp_path / "c.json").write_text(json.dumps({"kind": "gff3", "chromosomes": {"from_description": r"chromosome=(\w+)"},
-                                                 "windows": {"decode": {"promoter": [1000, 0], "anchor": "start_codon"}}}))
-    arguments = ["--annotation", genome / "R64-1-1.99.gff3.gz", "--fasta", genome / "S288C_R64-2-1.fsa.gz", "--config", tmp_path / "c.json", "--out", tmp_path / "out"]
+    (tmp_path / "c.json").write_text(
+        json.dumps(
+            {
+                "kind": "gff3",
+                "chromosomes": {"from_description": r"chromosome=(\w+)"},
+                "windows": {"decode": {"promoter": [1000, 0], "anchor": "start_codon"}},
+            }
+        )
+    )
+    arguments = [
+        "--annotation",
+        genome / "R64-1-1.99.gff3.gz",
+        "--fasta",
+        genome / "S288C_R64-2-1.fsa.gz",
+        "--config",
+        tmp_path / "c.json",
+        "--out",
+        tmp_path / "out",
+    ]
     result = CliRunner().invoke(reference.main, [str(argument) for argument in arguments])
     assert result.exit_code == 0, result.output
     ours = {record.name: record.sequence for record in read_fasta(tmp_path / "out" / "promoters.fa")}
@@ -193,9 +253,26 @@ def test_yeast_promoters_equal_the_published_extraction(shared_data: Path, tmp_p
 
 @pytest.mark.shared_data
 def test_ecoli_table_holds_every_gene_with_its_operon(shared_data: Path, tmp_path: Path) -> None:
-    (tmp_path / "c.json").write_text(json.dumps({"kind": "table", "zero_based": True, "columns": {"gene_id": "", "gene_name": "gene_name", "chrom": "accession", "unit": "operon"},
-                                                 "windows": {"decode": {"promoter": [300, 100], "anchor": "start_codon"}}}))
-    arguments = ["--annotation", shared_data / "ecoli" / "gene_table.csv.gz", "--fasta", shared_data / "ecoli" / "genome.fasta.gz", "--config", tmp_path / "c.json", "--out", tmp_path / "out"]
+    (tmp_path / "c.json").write_text(
+        json.dumps(
+            {
+                "kind": "table",
+                "zero_based": True,
+                "columns": {"gene_id": "", "gene_name": "gene_name", "chrom": "accession", "unit": "operon"},
+                "windows": {"decode": {"promoter": [300, 100], "anchor": "start_codon"}},
+            }
+        )
+    )
+    arguments = [
+        "--annotation",
+        shared_data / "ecoli" / "gene_table.csv.gz",
+        "--fasta",
+        shared_data / "ecoli" / "genome.fasta.gz",
+        "--config",
+        tmp_path / "c.json",
+        "--out",
+        tmp_path / "out",
+    ]
     assert CliRunner().invoke(reference.main, [str(argument) for argument in arguments]).exit_code == 0
     genes = read_genes(tmp_path / "out" / "genes.tsv")
     with gzip.open(shared_data / "ecoli" / "log_tpm.csv.gz", "rt") as handle:

@@ -14,7 +14,9 @@ from regdecode.io.notes import read_notes
 
 WORD = "ACGGTCATTG"
 MEME = "MEME version 4\n\nALPHABET= ACGT\n\nMOTIF M1 LexA_x\nlog-odds matrix: alength= 4 w= 10 E= 0\n" + "1 2 3 4\n" * 10
-MATRIX = "letter-probability matrix: alength= 4 w= 10 nsites= 20 E= 0\n" + "".join(" ".join("1" if letter == here else "0" for letter in "ACGT") + "\n" for here in WORD)
+MATRIX = "letter-probability matrix: alength= 4 w= 10 nsites= 20 E= 0\n" + "".join(
+    " ".join("1" if letter == here else "0" for letter in "ACGT") + "\n" for here in WORD
+)
 OTHER = "MEME version 4\n\nMOTIF lexa\n" + MATRIX + "\nMOTIF tiny\nletter-probability matrix: alength= 4 w= 2\n1 0 0 0\n1 0 0 0\n"
 CONFIG = {"class": "motif", "on": "promoter", "p_value": 1e-5, "motif_name": "^([^_]+)"}
 
@@ -34,8 +36,21 @@ def folder(tmp_path: Path) -> Path:
 def run(folder: Path, config: dict[str, Any] = CONFIG, promoters: str = "promoters.fa", out: str = "tf.bed.gz") -> Result:
     """Run the script."""
     (folder / "config.json").write_text(json.dumps(config))
-    return CliRunner().invoke(scan_motifs.main, ["--promoters", str(folder / promoters), "--motifs", str(folder / "a.meme"), "--motifs", str(folder / "b.meme"),
-                                                 "--config", str(folder / "config.json"), "--out", str(folder / out)])
+    return CliRunner().invoke(
+        scan_motifs.main,
+        [
+            "--promoters",
+            str(folder / promoters),
+            "--motifs",
+            str(folder / "a.meme"),
+            "--motifs",
+            str(folder / "b.meme"),
+            "--config",
+            str(folder / "config.json"),
+            "--out",
+            str(folder / out),
+        ],
+    )
 
 
 def refused(folder: Path, result: Result, *told: str) -> None:
@@ -70,7 +85,13 @@ def test_same_inputs_same_bytes_plain_or_gzipped(folder: Path) -> None:
 def test_broken_motif_files_are_told_together(folder: Path) -> None:
     (folder / "b.meme").write_text(OTHER.replace("1 0 0 0\n1 0 0 0\n", "1 0 0 0\nx\n"))
     (folder / "a.meme").write_text("MEME version 4\nMOTIF a\n" + MATRIX.replace("w= 10", "w= 11"))
-    refused(folder, run(folder), "2 faults", f"{folder / 'a.meme'}:3: motif a has 10 rows of w= 11", f"{folder / 'b.meme'}:19: row 2 of the 2 rows of motif tiny")
+    refused(
+        folder,
+        run(folder),
+        "2 faults",
+        f"{folder / 'a.meme'}:3: motif a has 10 rows of w= 11",
+        f"{folder / 'b.meme'}:19: row 2 of the 2 rows of motif tiny",
+    )
 
 
 def test_no_motif_file_at_all(folder: Path) -> None:
@@ -94,6 +115,14 @@ def test_truncated_promoters(folder: Path) -> None:
     refused(folder, run(folder, promoters="p.fa.gz"), "p.fa.gz", "truncated")
 
 
-@pytest.mark.parametrize(("config", "told"), [({"p_value": 2}, "p_value is 2"), ({"p_value": "low"}, "p_value is 'low'"), ({"background": "genome"}, "background"), ({"motif_name": "["}, "motif_name")])
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        ({"p_value": 2}, "p_value is 2"),
+        ({"p_value": "low"}, "p_value is 'low'"),
+        ({"background": "genome"}, "background"),
+        ({"motif_name": "["}, "motif_name"),
+    ],
+)
 def test_bad_settings(folder: Path, config: dict[str, Any], told: str) -> None:
     refused(folder, run(folder, {**CONFIG, **config}), told)

@@ -30,11 +30,12 @@ class Reconciliation(NamedTuple):
 def name_key(name: str) -> str:
     """Return the form in which two spellings of one chromosome are equal.
 
-    `chr1`, `Chr01` and `1` share a key; so do `chrM`, `MT` and `Mito`; `NC_001133.9`, `ref|NC_001133|`. Roman numerals are left to `reconcile`.
+    `chr1`, `Chr01` and `1` share a key; so do `chrM`, `MT` and `Mito`; `NC_001133.9`, `ref|NC_001133|`. Roman numerals are left to
+    `reconcile`.
     """
     parts = [part for part in name.strip().split("|") if part]
     if len(parts) > 1 and "ref" in parts[:-1]:
-        parts = parts[parts.index("ref") + 1:]
+        parts = parts[parts.index("ref") + 1 :]
     key = PREFIX.sub("", parts[-1] if parts else name).lower()
     if key in MITOCHONDRION:
         return "mt"
@@ -49,7 +50,7 @@ def roman_value(key: str) -> int | None:
     if not key or not ROMAN.fullmatch(key):
         return None
     worth = [{"i": 1, "v": 5, "x": 10}[letter] for letter in key]
-    return sum(-value if any(later > value for later in worth[i + 1:i + 2]) else value for i, value in enumerate(worth))
+    return sum(-value if any(later > value for later in worth[i + 1 : i + 2]) else value for i, value in enumerate(worth))
 
 
 def numbered_in_roman(names: Iterable[str]) -> bool:
@@ -58,7 +59,8 @@ def numbered_in_roman(names: Iterable[str]) -> bool:
 
 
 def reconcile(names: Iterable[str], known: Mapping[str, Sequence[str]]) -> Reconciliation:
-    """Look names up among known chromosomes: as written, then by alias, then by the key of `name_key`, then across Roman and Arabic numerals.
+    """Look names up among known chromosomes: as written, then by alias, then by the key of `name_key`, then across Roman and Arabic
+    numerals.
 
     Parameters
     ----------

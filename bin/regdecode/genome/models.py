@@ -77,8 +77,16 @@ def representatives(transcripts: Iterable[Transcript], chromosome_rank: Mapping[
     chosen = []
     for copies in by_gene.values():
         made = [(model_of(copy), copy) for copy in copies]
-        best = min(made, key=lambda pair: (-sum(end - start for start, end in pair[0].exons), pair[1].transcript_id,
-                                           chromosome_rank[pair[1].chrom], pair[1].start, pair[1].strand))
+        best = min(
+            made,
+            key=lambda pair: (
+                -sum(end - start for start, end in pair[0].exons),
+                pair[1].transcript_id,
+                chromosome_rank[pair[1].chrom],
+                pair[1].start,
+                pair[1].strand,
+            ),
+        )
         chosen.append(best[0])
     chosen.sort(key=lambda model: (chromosome_rank[model.chrom], model.exons[0][0], model.gene_id))
     several = sorted(gene for gene, copies in by_gene.items() if len(copies) > 1 and _loci(copies) > 1)
@@ -86,7 +94,9 @@ def representatives(transcripts: Iterable[Transcript], chromosome_rank: Mapping[
 
 
 def _loci(copies: list[Transcript]) -> int:
-    """Count places: runs of transcripts of one chromosome and strand that overlap; two rows with one id are two places even where they overlap."""
+    """Count places: runs of transcripts of one chromosome and strand that overlap; two rows with one id are two places even where they
+    overlap.
+    """
     places: dict[tuple[str, str], Parts] = {}
     for copy in copies:
         places.setdefault((copy.chrom, copy.strand), []).append((copy.start, copy.end))
@@ -109,7 +119,8 @@ def units_of(models: list[Model], units: Mapping[str, str], largest_gap: int | N
     Returns
     -------
     units, leaders
-        (G,) each. Genes that share a unit's name on another chromosome or strand are a unit of their own (`name/2`, ...): no transcript joins them.
+        (G,) each. Genes that share a unit's name on another chromosome or strand are a unit of their own (`name/2`, ...): no transcript
+        joins them.
     """
     members: dict[tuple[str, str, str], list[Model]] = {}
     for model in models:
@@ -137,22 +148,31 @@ def _runs(genes: list[Model], largest_gap: int | None) -> list[list[Model]]:
     return runs
 
 
-def gene_table(models: list[Model], names: Mapping[str, str], units: list[str], leaders: list[str], start_codons: Mapping[str, int]) -> GeneTable:
+def gene_table(
+    models: list[Model], names: Mapping[str, str], units: list[str], leaders: list[str], start_codons: Mapping[str, int]
+) -> GeneTable:
     """Lay models out as a table of G genes; `start_codons` (0-based) go before the coding spans."""
     plus = [model.strand == "+" for model in models]
     start, end = [model.exons[0][0] for model in models], [model.exons[-1][1] for model in models]
-    codons = [start_codons.get(model.gene_id, NO_POSITION if not model.coding else model.coding[0] if on_plus else model.coding[1] - 1)
-              for model, on_plus in zip(models, plus, strict=True)]
+    codons = [
+        start_codons.get(model.gene_id, NO_POSITION if not model.coding else model.coding[0] if on_plus else model.coding[1] - 1)
+        for model, on_plus in zip(models, plus, strict=True)
+    ]
     ids = [model.gene_id for model in models]
     return GeneTable(
-        gene_id=np.array(ids, dtype=np.str_), gene_name=np.array([names.get(gene) or gene for gene in ids], dtype=np.str_),
-        chrom=np.array([model.chrom for model in models], dtype=np.str_), start=np.array(start, dtype=np.int64), end=np.array(end, dtype=np.int64),
+        gene_id=np.array(ids, dtype=np.str_),
+        gene_name=np.array([names.get(gene) or gene for gene in ids], dtype=np.str_),
+        chrom=np.array([model.chrom for model in models], dtype=np.str_),
+        start=np.array(start, dtype=np.int64),
+        end=np.array(end, dtype=np.int64),
         strand=np.array([model.strand for model in models], dtype=np.str_),
         tss=np.array([first if on_plus else last - 1 for first, last, on_plus in zip(start, end, plus, strict=True)], dtype=np.int64),
         start_codon=np.array(codons, dtype=np.int64),
         length=np.array([sum(stop - begin for begin, stop in model.exons) for model in models], dtype=np.int64),
         n_exons=np.array([len(model.exons) for model in models], dtype=np.int64),
-        unit=np.array(units, dtype=np.str_), unit_leader=np.array(leaders, dtype=np.str_))
+        unit=np.array(units, dtype=np.str_),
+        unit_leader=np.array(leaders, dtype=np.str_),
+    )
 
 
 def gene_models(models: list[Model]) -> GeneModels:
@@ -160,9 +180,14 @@ def gene_models(models: list[Model]) -> GeneModels:
     coding = [model.coding or (model.exons[0][0], model.exons[0][0]) for model in models]
     exons = [exon for model in models for exon in model.exons]
     return GeneModels(
-        gene_id=np.array([model.gene_id for model in models], dtype=np.str_), chrom=np.array([model.chrom for model in models], dtype=np.str_),
-        start=np.array([model.exons[0][0] for model in models], dtype=np.int64), end=np.array([model.exons[-1][1] for model in models], dtype=np.int64),
+        gene_id=np.array([model.gene_id for model in models], dtype=np.str_),
+        chrom=np.array([model.chrom for model in models], dtype=np.str_),
+        start=np.array([model.exons[0][0] for model in models], dtype=np.int64),
+        end=np.array([model.exons[-1][1] for model in models], dtype=np.int64),
         strand=np.array([model.strand for model in models], dtype=np.str_),
-        thick_start=np.array([first for first, _ in coding], dtype=np.int64), thick_end=np.array([last for _, last in coding], dtype=np.int64),
+        thick_start=np.array([first for first, _ in coding], dtype=np.int64),
+        thick_end=np.array([last for _, last in coding], dtype=np.int64),
         exon_offsets=np.concatenate([[0], np.cumsum([len(model.exons) for model in models])]).astype(np.int64),
-        exon_start=np.array([start for start, _ in exons], dtype=np.int64), exon_end=np.array([end for _, end in exons], dtype=np.int64))
+        exon_start=np.array([start for start, _ in exons], dtype=np.int64),
+        exon_end=np.array([end for _, end in exons], dtype=np.int64),
+    )

@@ -31,7 +31,8 @@ def scan_settings(config: Mapping[str, Any], where: str) -> ScanSettings:
     Parameters
     ----------
     config
-        class; p_value; motif_name (regular expression, its first group is the regulator); motif_rename (name -> name); motif_keep (regular expression
+        class; p_value; motif_name (regular expression, its first group is the regulator); motif_rename (name -> name); motif_keep
+        (regular expression
         on `id alternate`); motif_by (regulator or motif); background (promoters or uniform); pseudocount (sites).
     where
         Name of the file the settings come from.
@@ -55,8 +56,16 @@ def scan_settings(config: Mapping[str, Any], where: str) -> ScanSettings:
         with faults.collect():
             patterns[key] = _pattern(config.get(key), key, groups, where)
     faults.raise_if_any()
-    return ScanSettings(str(config.get("class", "motif")), float(p_value), patterns["motif_name"], config.get("motif_rename") or {}, patterns["motif_keep"],
-                        config.get("motif_by") == "motif", config.get("background") == "uniform", float(pseudocount))
+    return ScanSettings(
+        str(config.get("class", "motif")),
+        float(p_value),
+        patterns["motif_name"],
+        config.get("motif_rename") or {},
+        patterns["motif_keep"],
+        config.get("motif_by") == "motif",
+        config.get("background") == "uniform",
+        float(pseudocount),
+    )
 
 
 def _pattern(text: Any, key: str, groups: int, where: str) -> re.Pattern[str] | None:

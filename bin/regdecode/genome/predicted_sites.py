@@ -59,11 +59,17 @@ def join_promoters(records: Iterable[FastaRecord], where: str) -> Stretches:
     for record in records:
         match = PLACE.match(record.description)
         if not match:
-            faults.add(f"the header of {record.name} does not go on with chrom:start-end(strand)", where, "give the promoters.fa that reference.py wrote")
+            faults.add(
+                f"the header of {record.name} does not go on with chrom:start-end(strand)",
+                where,
+                "give the promoters.fa that reference.py wrote",
+            )
             continue
         start, end = int(match.group(2)), int(match.group(3))
         if end - start != len(record.sequence):
-            faults.add(f"{record.name} has {len(record.sequence)} letters on {start}-{end}", where, "give the promoters.fa that reference.py wrote")
+            faults.add(
+                f"{record.name} has {len(record.sequence)} letters on {start}-{end}", where, "give the promoters.fa that reference.py wrote"
+            )
             continue
         pieces.append((match.group(1), start, end, record.sequence if match.group(4) == "+" else reverse_complement(record.sequence)))
     faults.raise_if_any()
@@ -72,13 +78,17 @@ def join_promoters(records: Iterable[FastaRecord], where: str) -> Stretches:
     for chrom, start, end, letters in pieces:
         if joined and joined[-1][0] == chrom and start <= joined[-1][1] + len(joined[-1][2]):
             reach = joined[-1][1] + len(joined[-1][2])
-            joined[-1][2].extend(letters[reach - start:] if end > reach else b"")
+            joined[-1][2].extend(letters[reach - start :] if end > reach else b"")
         else:
             joined.append((chrom, start, bytearray(letters)))
     sizes = np.array([len(letters) + 1 for _, _, letters in joined], dtype=np.int64)
     gap = np.array([OTHER], dtype=np.uint8)
-    codes = np.concatenate([part for _, _, letters in joined for part in (encode(bytes(letters)), gap)]) if joined else np.zeros(0, np.uint8)
-    return Stretches(codes, [chrom for chrom, _, _ in joined], np.cumsum(sizes) - sizes, np.array([start for _, start, _ in joined], dtype=np.int64))
+    codes = (
+        np.concatenate([part for _, _, letters in joined for part in (encode(bytes(letters)), gap)]) if joined else np.zeros(0, np.uint8)
+    )
+    return Stretches(
+        codes, [chrom for chrom, _, _ in joined], np.cumsum(sizes) - sizes, np.array([start for _, start, _ in joined], dtype=np.int64)
+    )
 
 
 def predict_sites(stretches: Stretches, motifs: Sequence[Motif], settings: ScanSettings, notes: Notes, where: str) -> list[Site]:
@@ -100,7 +110,8 @@ def predict_sites(stretches: Stretches, motifs: Sequence[Motif], settings: ScanS
     Returns
     -------
     list of Site
-        By chromosome, start, end, regulator, strand; where several motifs of a regulator hit the same bases of a strand, the best of them once.
+        By chromosome, start, end, regulator, strand; where several motifs of a regulator hit the same bases of a strand, the best of
+        them once.
 
     Raises
     ------
@@ -110,7 +121,11 @@ def predict_sites(stretches: Stretches, motifs: Sequence[Motif], settings: ScanS
     regulators = regulators_of(motifs, settings)
     kept = [(motif, regulator) for motif, regulator in zip(motifs, regulators, strict=True) if regulator]
     if not kept:
-        raise InputError(f"none of {len(motifs)} motifs matches motif_keep {settings.keep.pattern if settings.keep else ''!r}", where, "correct `motif_keep`")
+        raise InputError(
+            f"none of {len(motifs)} motifs matches motif_keep {settings.keep.pattern if settings.keep else ''!r}",
+            where,
+            "correct `motif_keep`",
+        )
     background = np.full(4, 0.25) if settings.uniform else np.maximum(letter_frequencies(stretches.codes), 1e-3)
     background = background / background.sum()
     index = word_indexer(stretches.codes)
@@ -133,19 +148,37 @@ def predict_sites(stretches: Stretches, motifs: Sequence[Motif], settings: ScanS
                 best[key] = max(score, best.get(key, 0))
     _account(kept, len(motifs), unreachable, best, len(stretches.codes), notes)
     if not best:
-        raise InputError(f"no site of {len(kept)} motifs at p <= {settings.p_value:g}", where, "raise `p_value`, or check that motifs and genome belong together")
-    return [Site(chrom, start, end, regulator, best[chrom, start, end, regulator, strand], strand) for chrom, start, end, regulator, strand in sorted(best)]
+        raise InputError(
+            f"no site of {len(kept)} motifs at p <= {settings.p_value:g}",
+            where,
+            "raise `p_value`, or check that motifs and genome belong together",
+        )
+    return [
+        Site(chrom, start, end, regulator, best[chrom, start, end, regulator, strand], strand)
+        for chrom, start, end, regulator, strand in sorted(best)
+    ]
 
 
-def _account(kept: list[tuple[Motif, str]], read: int, unreachable: list[str], best: dict[tuple[str, int, int, str, str], int], bases: int,
-             notes: Notes) -> None:
+def _account(
+    kept: list[tuple[Motif, str]],
+    read: int,
+    unreachable: list[str],
+    best: dict[tuple[str, int, int, str, str], int],
+    bases: int,
+    notes: Notes,
+) -> None:
     regulators = {regulator for _, regulator in kept}
     with_site = {key[3] for key in best}
     notes.add("motifs scanned", len(kept) - len(unreachable), f"of {len(regulators)} regulators, over {bases} bases, both strands")
     if read > len(kept):
         notes.add("motifs left out by motif_keep", read - len(kept), kind="dropped")
     if unreachable:
-        notes.add("motifs that cannot reach the p-value", len(unreachable), f"too short or too loose, such as {', '.join(unreachable[:SOME])}", "dropped")
+        notes.add(
+            "motifs that cannot reach the p-value",
+            len(unreachable),
+            f"too short or too loose, such as {', '.join(unreachable[:SOME])}",
+            "dropped",
+        )
     if none := sorted(regulators - with_site):
         notes.add("regulators without a predicted site", len(none), f"such as {', '.join(none[:SOME])}", "dropped")
     notes.add("predicted sites", len(best), f"of {len(with_site)} regulators")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from regdecode.errors import InputError
 from regdecode.genome.chromosomes import Chromosome, names_in_description, numbered_in_roman, reconcile, spellings
@@ -27,8 +27,14 @@ class Reference(NamedTuple):
     sequence_of: dict[str, str]
 
 
-def build_reference(annotation: Annotation, settings: ReferenceSettings, sequences: Sequence[FastaEntry], aliases: Sequence[Sequence[str]],
-                    notes: Notes, where: str) -> Reference:
+def build_reference(
+    annotation: Annotation,
+    settings: ReferenceSettings,
+    sequences: Sequence[FastaEntry],
+    aliases: Sequence[Sequence[str]],
+    notes: Notes,
+    where: str,
+) -> Reference:
     """Make one model a gene on chromosomes whose names agree.
 
     Parameters
@@ -62,8 +68,13 @@ def build_reference(annotation: Annotation, settings: ReferenceSettings, sequenc
     transcripts = _keep_inside(transcripts, {chromosome.name: chromosome.length for chromosome in chromosomes}, notes, where)
     chosen = representatives(transcripts, {chromosome.name: rank for rank, chromosome in enumerate(chromosomes)})
     if chosen.several_loci:
-        notes.add("genes on several loci, the longest model kept", len(chosen.several_loci), f"such as {', '.join(chosen.several_loci[:SOME])}")
-    for source, told in (("cds", "genes without exons, modelled by their coding sequence"), ("span", "genes without exons and coding sequence, modelled by their span")):
+        notes.add(
+            "genes on several loci, the longest model kept", len(chosen.several_loci), f"such as {', '.join(chosen.several_loci[:SOME])}"
+        )
+    for source, told in (
+        ("cds", "genes without exons, modelled by their coding sequence"),
+        ("span", "genes without exons and coding sequence, modelled by their span"),
+    ):
         if count := sum(model.source == source for model in chosen.models):
             notes.add(told, count)
     units, leaders = units_of(chosen.models, annotation.units, settings.largest_gap)
@@ -85,30 +96,44 @@ def _strip_versions(annotation: Annotation, strip: bool | None, notes: Notes) ->
     if not strip:
         return annotation.transcripts
     bare = {gene: match.group(1) if (match := ENSEMBL_VERSION.match(gene)) else re.sub(r"\.\d+$", "", gene) for gene in ids}
-    for table in (annotation.names, annotation.biotypes, annotation.units, annotation.start_codons):
+    tables: tuple[dict[str, Any], ...] = (annotation.names, annotation.biotypes, annotation.units, annotation.start_codons)
+    for table in tables:
         for gene in [gene for gene in table if bare.get(gene, gene) != gene]:
-            table.setdefault(bare[gene], table[gene])  # type: ignore[attr-defined]
+            table.setdefault(bare[gene], table[gene])
     for transcript in annotation.transcripts:
         transcript.gene_id = bare[transcript.gene_id]
     notes.add("gene ids freed of their version", len(ids))
     return annotation.transcripts
 
 
-def _keep_biotypes(annotation: Annotation, transcripts: list[Transcript], biotypes: Iterable[str], notes: Notes, where: str) -> list[Transcript]:
+def _keep_biotypes(
+    annotation: Annotation, transcripts: list[Transcript], biotypes: Iterable[str], notes: Notes, where: str
+) -> list[Transcript]:
     wanted = set(biotypes)
     if not wanted:
         return transcripts
     kept = [transcript for transcript in transcripts if annotation.biotypes.get(transcript.gene_id) in wanted]
     if not kept:
         seen = sorted({biotype for biotype in annotation.biotypes.values() if biotype})
-        raise InputError(f"no gene of biotype {', '.join(sorted(wanted))}; the file has {', '.join(seen[:SOME * 2]) or 'none'}", where, "correct `biotypes`")
+        raise InputError(
+            f"no gene of biotype {', '.join(sorted(wanted))}; the file has {', '.join(seen[: SOME * 2]) or 'none'}",
+            where,
+            "correct `biotypes`",
+        )
     lost = len({transcript.gene_id for transcript in transcripts}) - len({transcript.gene_id for transcript in kept})
     notes.add("genes of other biotypes", lost, f"kept: {', '.join(sorted(wanted))}", "dropped")
     return kept
 
 
-def name_chromosomes(names: Sequence[str], sequences: Sequence[FastaEntry], aliases: Sequence[Sequence[str]], lengths: Mapping[str, int],
-                     pattern: str | None, notes: Notes, where: str) -> tuple[list[Chromosome], dict[str, str]]:
+def name_chromosomes(
+    names: Sequence[str],
+    sequences: Sequence[FastaEntry],
+    aliases: Sequence[Sequence[str]],
+    lengths: Mapping[str, int],
+    pattern: str | None,
+    notes: Notes,
+    where: str,
+) -> tuple[list[Chromosome], dict[str, str]]:
     """Join the annotation's chromosomes, whose names stand, with FASTA sequences and aliases.
 
     Returns
@@ -123,17 +148,25 @@ def name_chromosomes(names: Sequence[str], sequences: Sequence[FastaEntry], alia
     """
     others: dict[str, list[str]] = {name: [] for name in names}
     for row in aliases:
-        for name in set(reconcile(row, {name: () for name in names}).mapping.values()):
+        for name in set(reconcile(row, dict.fromkeys(names, ())).mapping.values()):
             others[name] += [alias for alias in row if alias != name]
     told = {entry.name: names_in_description(entry.description, pattern) for entry in sequences}
     found = reconcile([alias for name in names for alias in (name, *others[name])], told).mapping
     sequence_of = {name: found[spelling] for name in names for spelling in (name, *others[name])[::-1] if spelling in found}
     if sequences and not sequence_of:
         shown = ", ".join(f"{entry.name} ({entry.description[:60]})" if entry.description else entry.name for entry in sequences[:SOME])
-        raise InputError(f"chromosome names cannot be reconciled: the annotation has {', '.join(names[:SOME])}, the FASTA has {shown}", where,
-                         "set `chromosomes.from_description` to a regular expression that finds the name in the FASTA headers, or give an alias file")
+        raise InputError(
+            f"chromosome names cannot be reconciled: the annotation has {', '.join(names[:SOME])}, the FASTA has {shown}",
+            where,
+            "set `chromosomes.from_description` to a regular expression that finds the name in the FASTA headers, or give an alias file",
+        )
     if sequences and (absent := [name for name in names if name not in sequence_of]):
-        notes.add("chromosomes without sequence in the FASTA", len(absent), f"such as {', '.join(absent[:SOME])}; their genes have no promoter sequence", "warning")
+        notes.add(
+            "chromosomes without sequence in the FASTA",
+            len(absent),
+            f"such as {', '.join(absent[:SOME])}; their genes have no promoter sequence",
+            "warning",
+        )
     bases = {entry.name: entry.length for entry in sequences}
     rank = {entry.name: place for place, entry in enumerate(sequences)}
     roman = numbered_in_roman(names)
@@ -144,7 +177,12 @@ def name_chromosomes(names: Sequence[str], sequences: Sequence[FastaEntry], alia
         forms = [form for spelling in (name, *more) for form in (spelling, *spellings(spelling, roman))]
         length = bases[sequence] if sequence else lengths.get(name)
         if sequence and lengths.get(name, length) != length:
-            notes.add("chromosome whose length differs between annotation and FASTA", None, f"{name}: {lengths[name]} and {length} bases", "warning")
+            notes.add(
+                "chromosome whose length differs between annotation and FASTA",
+                None,
+                f"{name}: {lengths[name]} and {length} bases",
+                "warning",
+            )
         chromosomes.append(Chromosome(name, length, tuple(form for form in dict.fromkeys(forms) if form != name and form not in others)))
     return _without_shared_aliases(chromosomes), sequence_of
 
@@ -158,12 +196,17 @@ def _without_shared_aliases(chromosomes: list[Chromosome]) -> list[Chromosome]:
     return [chromosome._replace(aliases=tuple(alias for alias in chromosome.aliases if times[alias] == 1)) for chromosome in chromosomes]
 
 
-def _keep_chromosomes(transcripts: list[Transcript], chromosomes: list[Chromosome], settings: ReferenceSettings, notes: Notes, where: str) -> list[Transcript]:
+def _keep_chromosomes(
+    transcripts: list[Transcript], chromosomes: list[Chromosome], settings: ReferenceSettings, notes: Notes, where: str
+) -> list[Transcript]:
     known = {chromosome.name: chromosome.aliases for chromosome in chromosomes}
     only, exclude = reconcile(settings.only, known), reconcile(settings.exclude, known)
     if unknown := only.unknown + exclude.unknown:
-        raise InputError(f"chromosome {', '.join(unknown)} of `chromosomes` is not in the annotation, which has {', '.join(list(known)[:30])}", where,
-                         "correct `only` or `exclude`")
+        raise InputError(
+            f"chromosome {', '.join(unknown)} of `chromosomes` is not in the annotation, which has {', '.join(list(known)[:30])}",
+            where,
+            "correct `only` or `exclude`",
+        )
     wanted = (set(only.mapping.values()) or set(known)) - set(exclude.mapping.values())
     kept = [transcript for transcript in transcripts if transcript.chrom in wanted]
     if lost := len({transcript.gene_id for transcript in transcripts}) - len({transcript.gene_id for transcript in kept}):
@@ -181,8 +224,11 @@ def _keep_inside(transcripts: list[Transcript], lengths: Mapping[str, int | None
     first = beyond[0]
     told = f"gene {first.gene_id} (line {first.line}) ends at {first.end} of {first.chrom}, which has {lengths[first.chrom]} bases"
     if len(beyond) > max(2, len(transcripts) // 100):
-        raise InputError(f"{told}; {len(beyond)} transcripts pass the end of their chromosome", where,
-                         "give an annotation and a FASTA of the same genome build")
+        raise InputError(
+            f"{told}; {len(beyond)} transcripts pass the end of their chromosome",
+            where,
+            "give an annotation and a FASTA of the same genome build",
+        )
     notes.add("transcripts that pass the end of their chromosome", len(beyond), told, "dropped")
     gone = {id(transcript) for transcript in beyond}
     return [transcript for transcript in transcripts if id(transcript) not in gone]

@@ -44,7 +44,8 @@ def reference_settings(config: Mapping[str, Any], where: str) -> ReferenceSettin
     Parameters
     ----------
     config
-        kind (gtf, gff3, table); of a table: columns, zero_based, separator, chromosome; gene_id (attribute), biotypes, strip_version ("auto", true, false),
+        kind (gtf, gff3, table); of a table: columns, zero_based, separator, chromosome; gene_id (attribute), biotypes, strip_version
+        ("auto", true, false),
         unit_gap (bases); chromosomes {from_description, only, exclude}; windows {decode {promoter [upstream, downstream], anchor}}.
     where
         Name of the file the settings come from.
@@ -55,7 +56,20 @@ def reference_settings(config: Mapping[str, Any], where: str) -> ReferenceSettin
         An unknown key or a value of the wrong kind; all at once.
     """
     faults = Faults()
-    allowed = {"kind", "columns", "zero_based", "separator", "chromosome", "gene_id", "biotypes", "strip_version", "unit_gap", "chromosomes", "windows", "file"}
+    allowed = {
+        "kind",
+        "columns",
+        "zero_based",
+        "separator",
+        "chromosome",
+        "gene_id",
+        "biotypes",
+        "strip_version",
+        "unit_gap",
+        "chromosomes",
+        "windows",
+        "file",
+    }
     for key in sorted(set(config) - allowed):
         faults.add(f"unknown setting {key!r}", where, f"use one of {', '.join(sorted(allowed))}")
     names = config.get("chromosomes") or {}
@@ -73,10 +87,20 @@ def reference_settings(config: Mapping[str, Any], where: str) -> ReferenceSettin
         promoter = _promoter_settings((config.get("windows") or {}).get("decode"), where)
     faults.raise_if_any()
     return ReferenceSettings(
-        kind=config["kind"], columns=config.get("columns") or {}, zero_based=bool(config.get("zero_based", False)), separator=config.get("separator"),
-        chromosome=config.get("chromosome"), gene_id=config.get("gene_id"), biotypes=tuple(config.get("biotypes") or ()),
-        strip_version=None if strip == "auto" else strip, from_description=names.get("from_description"), only=tuple(names.get("only") or ()),
-        exclude=tuple(names.get("exclude") or ()), largest_gap=config.get("unit_gap"), promoter=promoter)
+        kind=config["kind"],
+        columns=config.get("columns") or {},
+        zero_based=bool(config.get("zero_based", False)),
+        separator=config.get("separator"),
+        chromosome=config.get("chromosome"),
+        gene_id=config.get("gene_id"),
+        biotypes=tuple(config.get("biotypes") or ()),
+        strip_version=None if strip == "auto" else strip,
+        from_description=names.get("from_description"),
+        only=tuple(names.get("only") or ()),
+        exclude=tuple(names.get("exclude") or ()),
+        largest_gap=config.get("unit_gap"),
+        promoter=promoter,
+    )
 
 
 def _check_pattern(pattern: Any, where: str) -> None:

@@ -1,8 +1,11 @@
 """Motif scanning: log-odds in whole hundredths of a bit, exact p-values, every place a motif can stand on both strands.
 
-The score of a place is an integer, so its distribution under the background is exact by convolution over the motif's positions, and the smallest score
-whose tail probability is at most the threshold is found without sampling. Sequences are indexed once by their 8-letter words: a motif looks up the
-words that its most telling eight positions allow, and only those places are scored in full; a motif that allows many is scored everywhere, eight
+The score of a place is an integer, so its distribution under the background is exact by convolution over the motif's positions, and the
+smallest score
+whose tail probability is at most the threshold is found without sampling. Sequences are indexed once by their 8-letter words: a motif
+looks up the
+words that its most telling eight positions allow, and only those places are scored in full; a motif that allows many is scored
+everywhere, eight
 positions at a time.
 """
 
@@ -23,7 +26,9 @@ CODES[np.frombuffer(b"Uu", dtype=np.uint8)] = 3
 
 
 class WordIndex(NamedTuple):
-    """Words of `width` letters. `word[i]` starts at i (4**width where it holds another letter); w stands at `places[offsets[w]:offsets[w + 1]]`."""
+    """Words of `width` letters. `word[i]` starts at i (4**width where it holds another letter); w stands at `places[offsets[w]:offsets[w
+    + 1]]`.
+    """
 
     width: int
     word: NDArray[np.intp]
@@ -50,8 +55,11 @@ def letter_frequencies(codes: NDArray[np.uint8]) -> NDArray[np.float64]:
     return both / both.sum() if both.sum() else np.full(4, 0.25)
 
 
-def log_odds(probabilities: NDArray[np.float64], sites: float, background: NDArray[np.float64], pseudocount: float = 0.1) -> NDArray[np.int64]:
-    """Return (W, 4) scores in units of 1/100 bit: log2(p' / background) with p' = (sites p + pseudocount background) / (sites + pseudocount).
+def log_odds(
+    probabilities: NDArray[np.float64], sites: float, background: NDArray[np.float64], pseudocount: float = 0.1
+) -> NDArray[np.int64]:
+    """Return (W, 4) scores in units of 1/100 bit: log2(p' / background) with p' = (sites p + pseudocount background) / (sites +
+    pseudocount).
 
     Parameters
     ----------
@@ -99,7 +107,7 @@ def score_tail(scores: NDArray[np.int64], background: NDArray[np.float64]) -> Ta
         shifts = row - row.min()
         longer = np.zeros(len(mass) + int(shifts.max()))
         for letter in range(4):
-            longer[shifts[letter]:shifts[letter] + len(mass)] += background[letter] * mass
+            longer[shifts[letter] : shifts[letter] + len(mass)] += background[letter] * mass
         mass = longer
     return Tail(int(scores.min(1).sum()), np.cumsum(mass[::-1])[::-1])
 
@@ -109,7 +117,7 @@ def index_words(codes: NDArray[np.uint8], width: int = WORD) -> WordIndex:
     n = max(len(codes) - width + 1, 0)
     word, valid = np.zeros(n, np.intp), np.ones(n, bool)
     for i in range(width):
-        piece = codes[i:i + n]
+        piece = codes[i : i + n]
         word = word * 4 + piece
         valid &= piece != OTHER
     word[~valid] = 4**width
@@ -130,7 +138,9 @@ def word_indexer(codes: NDArray[np.uint8]) -> Callable[[int], WordIndex]:
 
 
 class _Block(NamedTuple):
-    """Consecutive positions of a motif: where they begin, the score of each word (the last entry forbids other letters), the best word's."""
+    """Consecutive positions of a motif: where they begin, the score of each word (the last entry forbids other letters), the best
+    word's.
+    """
 
     offset: int
     table: NDArray[np.int32]
@@ -142,7 +152,7 @@ def _blocks(scores: NDArray[np.int64], span: int) -> list[_Block]:
     blocks, spreads = [], []
     for begin in range(0, len(scores), span):
         offset = min(begin, len(scores) - span)
-        rows = np.where(np.arange(offset, offset + span)[:, None] >= begin, scores[offset:offset + span], 0)
+        rows = np.where(np.arange(offset, offset + span)[:, None] >= begin, scores[offset : offset + span], 0)
         table = np.zeros(1, np.int64)
         for row in rows:
             table = (table[:, None] + row).ravel()
@@ -181,10 +191,10 @@ def find_hits(codes: NDArray[np.uint8], index: Callable[[int], WordIndex], score
         inside = (start >= 0) & (start < n)
         start, score = start[inside], score[inside]
     else:
-        score = first.table[words.word[first.offset:first.offset + n]]
+        score = first.table[words.word[first.offset : first.offset + n]]
     for block in others:
         still -= block.best
-        score = score + block.table[words.word[block.offset:block.offset + n] if start is None else words.word[start + block.offset]]
+        score = score + block.table[words.word[block.offset : block.offset + n] if start is None else words.word[start + block.offset]]
         kept = score >= threshold - still
         if start is not None:
             start, score = start[kept], score[kept]

@@ -14,11 +14,18 @@ from regdecode.io.notes import Notes
 COMPLEMENT = bytes.maketrans(b"ACGTUMRWSYKVHDBN", b"TGCAAKYWSRMBDHVN")
 
 
-def promoter_sequences(genes: GeneTable, promoter: PromoterSettings, chromosomes: Sequence[Chromosome], sequence_of: Mapping[str, str],
-                       records: Iterable[FastaRecord], notes: Notes) -> Iterator[tuple[str, bytes]]:
+def promoter_sequences(
+    genes: GeneTable,
+    promoter: PromoterSettings,
+    chromosomes: Sequence[Chromosome],
+    sequence_of: Mapping[str, str],
+    records: Iterable[FastaRecord],
+    notes: Notes,
+) -> Iterator[tuple[str, bytes]]:
     """Yield each gene's promoter 5' to 3' with its header `gene chrom:start-end(strand)`, by FASTA sequence, then in the genes' order.
 
-    Windows are clipped at the ends of chromosomes and not padded, so that header and letters always agree; a gene whose window has no base left,
+    Windows are clipped at the ends of chromosomes and not padded, so that header and letters always agree; a gene whose window has no
+    base left,
     or whose chromosome has no sequence, yields nothing. `notes` takes how many were clipped, and how many yield nothing.
     """
     lengths = {chromosome.name: chromosome.length for chromosome in chromosomes if chromosome.length is not None}
@@ -40,11 +47,17 @@ def promoter_sequences(genes: GeneTable, promoter: PromoterSettings, chromosomes
                 yield header, letters if windows.strand[i] == "+" else reverse_complement(letters)
     notes.add("promoter sequences", written)
     if written < len(genes):
-        notes.add("genes without promoter sequence", len(genes) - written, "their chromosome is not in the FASTA, or ends before the window", "warning")
+        notes.add(
+            "genes without promoter sequence",
+            len(genes) - written,
+            "their chromosome is not in the FASTA, or ends before the window",
+            "warning",
+        )
 
 
 def proteins_of(genes: GeneTable, records: Iterable[FastaRecord], notes: Notes, where: str) -> list[tuple[str, bytes]]:
-    """Return (gene id, letters) of the proteins whose header names a gene by id or, where that is one gene's alone, by display name; the longest of each gene.
+    """Return (gene id, letters) of the proteins whose header names a gene by id or, where that is one gene's alone, by display name; the
+    longest of each gene.
 
     Raises
     ------
@@ -63,7 +76,11 @@ def proteins_of(genes: GeneTable, records: Iterable[FastaRecord], notes: Notes, 
         if gene is not None and len(record.sequence) > len(longest.get(gene, b"")):
             longest[gene] = record.sequence
     if not longest:
-        raise InputError(f"none of {read} proteins is named by a gene id or gene name of the annotation", where, "name each protein by its gene: `>gene_id`")
+        raise InputError(
+            f"none of {read} proteins is named by a gene id or gene name of the annotation",
+            where,
+            "name each protein by its gene: `>gene_id`",
+        )
     notes.add("proteins", len(longest))
     if unknown:
         notes.add("proteins of no gene of the annotation", unknown, kind="dropped")

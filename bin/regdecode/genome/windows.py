@@ -12,28 +12,53 @@ class Anchored(Protocol):
     """What a promoter window needs to know of genes (`regdecode.io.gene_table.GeneTable` has it)."""
 
     @property
-    def chrom(self) -> NDArray[np.str_]: ...
+    def chrom(self) -> NDArray[np.str_]:
+        """(G,) chromosome."""
+        ...
+
     @property
-    def strand(self) -> NDArray[np.str_]: ...
+    def strand(self) -> NDArray[np.str_]:
+        """(G,) + or -."""
+        ...
+
     @property
-    def tss(self) -> NDArray[np.int64]: ...
+    def tss(self) -> NDArray[np.int64]:
+        """(G,) 0-based position of the first transcribed base."""
+        ...
+
     @property
-    def start_codon(self) -> NDArray[np.int64]: ...
+    def start_codon(self) -> NDArray[np.int64]:
+        """(G,) 0-based position of the first translated base, -1 where unknown."""
+        ...
 
 
 class Spliced(Protocol):
     """What transcript coordinates need to know of models (`regdecode.io.bed12.GeneModels` has it)."""
 
     @property
-    def strand(self) -> NDArray[np.str_]: ...
+    def strand(self) -> NDArray[np.str_]:
+        """(G,) + or -."""
+        ...
+
     @property
-    def chrom(self) -> NDArray[np.str_]: ...
+    def chrom(self) -> NDArray[np.str_]:
+        """(G,) chromosome."""
+        ...
+
     @property
-    def exon_offsets(self) -> NDArray[np.int64]: ...
+    def exon_offsets(self) -> NDArray[np.int64]:
+        """(G + 1,) the exons of gene g are `exon_offsets[g]:exon_offsets[g + 1]`."""
+        ...
+
     @property
-    def exon_start(self) -> NDArray[np.int64]: ...
+    def exon_start(self) -> NDArray[np.int64]:
+        """(E,) first base of each exon."""
+        ...
+
     @property
-    def exon_end(self) -> NDArray[np.int64]: ...
+    def exon_end(self) -> NDArray[np.int64]:
+        """(E,) base after the last of each exon."""
+        ...
 
 
 class Windows(NamedTuple):

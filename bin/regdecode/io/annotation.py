@@ -77,8 +77,10 @@ class Part:
 class TranscriptSet:
     """Transcripts by id, where one id may stand at several places (copies of a gene), with their parts in any order.
 
-    An id belongs to one gene, and is declared once at one place; both are told otherwise as faults. A part goes to the copy that contains it
-    (the last one declared before it, where copies overlap). Parts of an id nobody declared make a transcript of their own for each chromosome and strand.
+    An id belongs to one gene, and is declared once at one place; both are told otherwise as faults. A part goes to the copy that
+    contains it
+    (the last one declared before it, where copies overlap). Parts of an id nobody declared make a transcript of their own for each
+    chromosome and strand.
     """
 
     def __init__(self, path: str, faults: Faults, kind: str = "transcript") -> None:
@@ -91,19 +93,30 @@ class TranscriptSet:
         for other in self.copies.setdefault(transcript.transcript_id, []):
             if self._clash(other.gene_id, other.line, transcript.transcript_id, transcript.gene_id, transcript.line):
                 return
-            if (other.chrom, other.strand, other.start, other.end) == (transcript.chrom, transcript.strand, transcript.start, transcript.end):
+            if (other.chrom, other.strand, other.start, other.end) == (
+                transcript.chrom,
+                transcript.strand,
+                transcript.start,
+                transcript.end,
+            ):
                 if self.kind == "gene":
                     return
-                self.faults.add(f"transcript id {transcript.transcript_id} of gene {transcript.gene_id} is already on line {other.line}",
-                                f"{self.path}:{transcript.line}", "give each transcript its own id, or remove the repeated row")
+                self.faults.add(
+                    f"transcript id {transcript.transcript_id} of gene {transcript.gene_id} is already on line {other.line}",
+                    f"{self.path}:{transcript.line}",
+                    "give each transcript its own id, or remove the repeated row",
+                )
                 return
         self.copies[transcript.transcript_id].append(transcript)
 
     def _clash(self, gene: str, line: int, transcript: str, other_gene: str, other_line: int) -> bool:
         if gene == other_gene:
             return False
-        self.faults.add(f"transcript id {transcript} belongs to gene {gene} (line {line}) and to gene {other_gene}", f"{self.path}:{other_line}",
-                        "give each transcript its own id")
+        self.faults.add(
+            f"transcript id {transcript} belongs to gene {gene} (line {line}) and to gene {other_gene}",
+            f"{self.path}:{other_line}",
+            "give each transcript its own id",
+        )
         return True
 
     def finish(self) -> list[Transcript]:
@@ -119,7 +132,9 @@ class TranscriptSet:
             transcript = self._copy_of(part)
             if transcript is None:
                 key = (part.owner, part.chrom, part.strand)
-                transcript = undeclared.setdefault(key, Transcript(part.owner, part.gene_id, part.chrom, part.strand, part.start, part.end, part.line))
+                transcript = undeclared.setdefault(
+                    key, Transcript(part.owner, part.gene_id, part.chrom, part.strand, part.start, part.end, part.line)
+                )
                 transcript.start, transcript.end = min(transcript.start, part.start), max(transcript.end, part.end)
             (transcript.cds if part.coding else transcript.exons).append((part.start, part.end))
         return sorted([*self._declared(), *undeclared.values()], key=lambda transcript: transcript.line)
@@ -129,8 +144,11 @@ class TranscriptSet:
             yield from copies
 
     def _copy_of(self, part: Part) -> Transcript | None:
-        fitting = [copy for copy in self.copies.get(part.owner, ())
-                   if copy.chrom == part.chrom and copy.strand == part.strand and copy.start <= part.start and part.end <= copy.end]
+        fitting = [
+            copy
+            for copy in self.copies.get(part.owner, ())
+            if copy.chrom == part.chrom and copy.strand == part.strand and copy.start <= part.start and part.end <= copy.end
+        ]
         before = [copy for copy in fitting if copy.line <= part.line]
         return before[-1] if before else fitting[0] if fitting else None
 

@@ -9,8 +9,15 @@ from regdecode.io.gff3 import read_gff3
 from regdecode.io.gtf import read_gtf
 
 
-def read_annotation(path: str | Path, kind: str, columns: Mapping[str, str], zero_based: bool = False, separator: str | None = None,
-                    chromosome: str | None = None, gene_attribute: str | None = None) -> Annotation:
+def read_annotation(
+    path: str | Path,
+    kind: str,
+    columns: Mapping[str, str],
+    zero_based: bool = False,
+    separator: str | None = None,
+    chromosome: str | None = None,
+    gene_attribute: str | None = None,
+) -> Annotation:
     """Read an annotation; the parameters are those of `read_gtf`, `read_gff3` and `read_table`, and `kind` is gtf, gff3 or table."""
     if kind == "gtf":
         return read_gtf(path, gene_attribute or "gene_id")

@@ -10,7 +10,19 @@ from regdecode.io.text import open_text
 
 REQUIRED = ("gene_id", "start", "end", "strand")
 OPTIONAL = ("chrom", "gene_name", "unit", "biotype", "start_codon")
-STRANDS = {"+": "+", "-": "-", "1": "+", "-1": "-", "+1": "+", "W": "+", "C": "-", "forward": "+", "reverse": "-", "plus": "+", "minus": "-"}
+STRANDS = {
+    "+": "+",
+    "-": "-",
+    "1": "+",
+    "-1": "-",
+    "+1": "+",
+    "W": "+",
+    "C": "-",
+    "forward": "+",
+    "reverse": "-",
+    "plus": "+",
+    "minus": "-",
+}
 MISSING = frozenset({"", "NA", "NaN", "nan", "None", "."})
 
 
@@ -19,8 +31,9 @@ def guess_separator(header: str) -> str:
     return max("\t,;", key=header.count)
 
 
-def read_table(path: str | Path, columns: Mapping[str, str], zero_based: bool = False, separator: str | None = None,
-               chromosome: str | None = None) -> Annotation:
+def read_table(
+    path: str | Path, columns: Mapping[str, str], zero_based: bool = False, separator: str | None = None, chromosome: str | None = None
+) -> Annotation:
     """Read genes from a table, plain or gzipped.
 
     Parameters
@@ -28,7 +41,8 @@ def read_table(path: str | Path, columns: Mapping[str, str], zero_based: bool = 
     path
         File with a header line.
     columns
-        Field (gene_id, start, end, strand; optional chrom, gene_name, unit, biotype, start_codon) -> column name; '' names the unnamed column.
+        Field (gene_id, start, end, strand; optional chrom, gene_name, unit, biotype, start_codon) -> column name; '' names the unnamed
+        column.
     zero_based
         True: starts count from 0 and ends are exclusive (as in BED); False: both count from 1 and ends are inclusive (as in GFF).
     separator
@@ -41,13 +55,13 @@ def read_table(path: str | Path, columns: Mapping[str, str], zero_based: bool = 
     InputError
         A column is missing, a position is not a whole number, end < start, a strand is unknown, or a row is short; all at once.
     """
-    columns = {field: columns.get(field, field if field in REQUIRED else None) for field in (*REQUIRED, *OPTIONAL)}  # type: ignore[dict-item]
+    named = {**{field: field for field in REQUIRED}, **columns}
     faults, found = Faults(), Annotation([])
     with open_text(path) as handle:
         first = handle.readline().rstrip("\n")
         separator = separator or guess_separator(first)
         header = next(csv.reader([first], delimiter=separator), [])
-        index = _index(header, columns, chromosome, path)
+        index = _index(header, named, chromosome, path)
         reader = csv.reader(handle, delimiter=separator)
         for row in reader:
             number = reader.line_num + 1
@@ -63,14 +77,18 @@ def read_table(path: str | Path, columns: Mapping[str, str], zero_based: bool = 
     return found
 
 
-def _index(header: list[str], columns: Mapping[str, str | None], chromosome: str | None, path: str | Path) -> dict[str, int]:
-    if chromosome is None and columns["chrom"] is None:
-        columns = {**columns, "chrom": "chrom"}
-    wanted = {field: name for field, name in columns.items() if name is not None}
+def _index(header: list[str], columns: Mapping[str, str], chromosome: str | None, path: str | Path) -> dict[str, int]:
+    unknown = sorted(set(columns) - {*REQUIRED, *OPTIONAL})
+    if unknown:
+        raise InputError(f"`columns` of the annotation names {', '.join(unknown)}", path, f"name {', '.join((*REQUIRED, *OPTIONAL))} alone")
+    wanted = dict(columns) if chromosome is not None else {"chrom": "chrom", **columns}
     missing = [f"{name!r} ({field})" for field, name in wanted.items() if name not in header]
     if missing:
-        raise InputError(f"column {', '.join(missing)} is missing; the header has {', '.join(map(repr, header))}", f"{path}:1",
-                         "name the columns under `columns` of the annotation; `chromosome` names the one chromosome of a table without that column")
+        raise InputError(
+            f"column {', '.join(missing)} is missing; the header has {', '.join(map(repr, header))}",
+            f"{path}:1",
+            "name the columns under `columns` of the annotation; `chromosome` names the one chromosome of a table without that column",
+        )
     return {field: header.index(name) for field, name in wanted.items()}
 
 
@@ -85,7 +103,11 @@ def _take(row: dict[str, str], found: Annotation, zero_based: bool, chromosome: 
     start, end = int(row["start"]) - (not zero_based), int(row["end"])
     if start < 0 or end <= start:
         counting = "from 0, end exclusive" if zero_based else "from 1, end inclusive"
-        faults.add(f"gene {gene}: start {row['start']} and end {row['end']} leave no base (counted {counting})", where, "correct the row or `zero_based`")
+        faults.add(
+            f"gene {gene}: start {row['start']} and end {row['end']} leave no base (counted {counting})",
+            where,
+            "correct the row or `zero_based`",
+        )
         return
     if row["strand"] in MISSING:
         found.unstranded.append(gene)

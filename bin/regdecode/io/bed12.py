@@ -58,8 +58,20 @@ def write_models(models: GeneModels, path: str | Path) -> None:
             exons = slice(models.exon_offsets[g], models.exon_offsets[g + 1])
             starts = (models.exon_start[exons] - models.start[g]).tolist()
             sizes = (models.exon_end[exons] - models.exon_start[exons]).tolist()
-            fields = [models.chrom[g], models.start[g], models.end[g], gene, 0, models.strand[g], models.thick_start[g], models.thick_end[g], 0,
-                      len(sizes), "".join(f"{size}," for size in sizes), "".join(f"{start}," for start in starts)]
+            fields = [
+                models.chrom[g],
+                models.start[g],
+                models.end[g],
+                gene,
+                0,
+                models.strand[g],
+                models.thick_start[g],
+                models.thick_end[g],
+                0,
+                len(sizes),
+                "".join(f"{size}," for size in sizes),
+                "".join(f"{start}," for start in starts),
+            ]
             handle.write("\t".join(map(str, fields)) + "\n")
 
 
@@ -69,7 +81,8 @@ def read_models(path: str | Path) -> GeneModels:
     Raises
     ------
     InputError
-        A row does not have 12 fields, a field is not a number, blocks leave the span or overlap, or a gene comes twice. All such rows are told at once.
+        A row does not have 12 fields, a field is not a number, blocks leave the span or overlap, or a gene comes twice. All such rows
+        are told at once.
     """
     faults, rows = Faults(), list[tuple[str, str, str, list[int], list[int], list[int]]]()
     seen: dict[str, int] = {}
@@ -89,11 +102,17 @@ def read_models(path: str | Path) -> GeneModels:
     numbers = np.array([row[3] for row in rows], dtype=np.int64)
     exons = np.array([len(row[4]) for row in rows], dtype=np.int64)
     return GeneModels(
-        gene_id=np.array([row[1] for row in rows]), chrom=np.array([row[0] for row in rows]), start=numbers[:, 0], end=numbers[:, 1],
-        strand=np.array([row[2] for row in rows]), thick_start=numbers[:, 2], thick_end=numbers[:, 3],
+        gene_id=np.array([row[1] for row in rows]),
+        chrom=np.array([row[0] for row in rows]),
+        start=numbers[:, 0],
+        end=numbers[:, 1],
+        strand=np.array([row[2] for row in rows]),
+        thick_start=numbers[:, 2],
+        thick_end=numbers[:, 3],
         exon_offsets=np.concatenate([[0], np.cumsum(exons)]).astype(np.int64),
         exon_start=np.array([value for row in rows for value in row[4]], dtype=np.int64),
-        exon_end=np.array([value for row in rows for value in row[5]], dtype=np.int64))
+        exon_end=np.array([value for row in rows for value in row[5]], dtype=np.int64),
+    )
 
 
 def _parse_row(line: str, where: str) -> tuple[str, str, str, list[int], list[int], list[int]]:

@@ -31,7 +31,9 @@ def read_chromosomes(path: str | Path) -> list[tuple[str, int | None, tuple[str,
         fields = line.split("\t")
         if number == 1:
             if tuple(fields) != HEADER:
-                raise InputError(f"the header is {line!r}, not {' '.join(HEADER)}", f"{path}:1", "give the chromosomes.tsv that reference.py wrote")
+                raise InputError(
+                    f"the header is {line!r}, not {' '.join(HEADER)}", f"{path}:1", "give the chromosomes.tsv that reference.py wrote"
+                )
         elif len(fields) != len(HEADER) or not (fields[1] == "NA" or fields[1].isdigit()):
             faults.add(f"{line!r} is not name, length, aliases", f"{path}:{number}", "restore the row")
         else:
@@ -41,7 +43,8 @@ def read_chromosomes(path: str | Path) -> list[tuple[str, int | None, tuple[str,
 
 
 def read_aliases(path: str | Path) -> list[list[str]]:
-    """Read an alias file: each line holds the names of one chromosome, separated by tabs (the form of UCSC's chromAlias.txt); # starts a comment.
+    """Read an alias file: each line holds the names of one chromosome, separated by tabs (the form of UCSC's chromAlias.txt); # starts a
+    comment.
 
     Raises
     ------

@@ -30,5 +30,9 @@ def store_as_named(content: Path, target: Path) -> None:
         with open_bytes(content) as source, target.open("wb") as plain:
             shutil.copyfileobj(source, plain, BLOCK)
     else:
-        with content.open("rb") as source, target.open("wb") as raw, gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as packed:
+        with (
+            content.open("rb") as source,
+            target.open("wb") as raw,
+            gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as packed,
+        ):
             shutil.copyfileobj(source, packed, BLOCK)

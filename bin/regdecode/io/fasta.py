@@ -34,7 +34,8 @@ def read_fasta(path: str | Path) -> Iterator[FastaRecord]:
     Raises
     ------
     InputError
-        No header comes first, a name comes twice or is empty, a line holds something else than sequence letters, a sequence is empty, or the file is empty.
+        No header comes first, a name comes twice or is empty, a line holds something else than sequence letters, a sequence is empty, or
+        the file is empty.
     """
     seen: dict[str, int] = {}
     header, header_line = "", 0

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,7 +102,8 @@ def read_genes(path: str | Path) -> GeneTable:
     faults.raise_if_any()
     if not rows["gene_id"]:
         raise InputError("no gene", path, "give the genes.tsv that reference.py wrote")
-    return GeneTable(**{name: np.array(values, dtype=np.int64 if name in INTEGERS else np.str_) for name, values in rows.items()})
+    columns: dict[str, Any] = {name: np.array(values, dtype=np.int64 if name in INTEGERS else np.str_) for name, values in rows.items()}
+    return GeneTable(**columns)
 
 
 def _check_row(row: dict[str, str], seen: dict[str, int], where: str, faults: Faults) -> None:

@@ -9,7 +9,16 @@ from regdecode.io.annotation import Annotation, Part, Transcript, TranscriptSet,
 from regdecode.io.gff_lines import Feature, read_features
 
 EXONS = frozenset({"exon", "pseudogenic_exon"})
-PARTS = EXONS | {"CDS", "five_prime_UTR", "three_prime_UTR", "UTR", "start_codon", "stop_codon", "intron", "stop_codon_redefined_as_selenocysteine"}
+PARTS = EXONS | {
+    "CDS",
+    "five_prime_UTR",
+    "three_prime_UTR",
+    "UTR",
+    "start_codon",
+    "stop_codon",
+    "intron",
+    "stop_codon_redefined_as_selenocysteine",
+}
 RNA = frozenset({"mRNA", "transcript", "ncRNA", "lnc_RNA", "tRNA", "rRNA", "snRNA", "snoRNA", "tmRNA", "SRP_RNA", "RNase_P_RNA", "miRNA"})
 WHOLE = frozenset({"region", "chromosome"})
 NAME_KEYS = ("Name", "gene_name", "gene", "Alias")
@@ -65,8 +74,11 @@ def read_gff3(path: str | Path, gene_attribute: str | None = None) -> Annotation
     found.unstranded = sorted(set(found.unstranded) - {transcript.gene_id for transcript in found.transcripts})
     faults.raise_if_any()
     if not found.transcripts:
-        raise InputError(f"no usable gene among {len(nodes)} rows: none of type gene, *_gene or RNA with a strand", path,
-                         'check `kind` (gtf writes attributes as key "value") and the feature types in column 3')
+        raise InputError(
+            f"no usable gene among {len(nodes)} rows: none of type gene, *_gene or RNA with a strand",
+            path,
+            'check `kind` (gtf writes attributes as key "value") and the feature types in column 3',
+        )
     return found
 
 
@@ -97,7 +109,11 @@ def _genes(nodes: list[Node], gene_attribute: str | None, found: Annotation) -> 
             continue
         own = node.attributes.get("ID", node.attributes.get("gene_id", ""))
         bare = own.removeprefix("gene:").removeprefix("gene-")
-        named = node.attributes.get(gene_attribute) if gene_attribute else node.attributes.get("gene_id", node.attributes.get("locus_tag") if node.feature.kind == "CDS" else None)
+        named = (
+            node.attributes.get(gene_attribute)
+            if gene_attribute
+            else node.attributes.get("gene_id", node.attributes.get("locus_tag") if node.feature.kind == "CDS" else None)
+        )
         gene = gene_of[own] = named or bare
         name = next((node.attributes[key] for key in NAME_KEYS if node.attributes.get(key)), "")
         if name:
@@ -117,8 +133,16 @@ def _gene_above(name: str, by_id: dict[str, Node], gene_of: dict[str, str]) -> s
     return gene_of[name]
 
 
-def _place(node: Node, by_id: dict[str, Node], gene_of: dict[str, str], genes: TranscriptSet, transcripts: TranscriptSet, found: Annotation,
-           faults: Faults, path: str) -> None:
+def _place(
+    node: Node,
+    by_id: dict[str, Node],
+    gene_of: dict[str, str],
+    genes: TranscriptSet,
+    transcripts: TranscriptSet,
+    found: Annotation,
+    faults: Faults,
+    path: str,
+) -> None:
     """File one row as a gene, a transcript or a part."""
     feature, own = node.feature, node.attributes.get("ID", "")
     where = (feature.chrom, feature.strand, feature.start, feature.end, feature.line)
@@ -132,14 +156,18 @@ def _place(node: Node, by_id: dict[str, Node], gene_of: dict[str, str], genes: T
         if feature.kind == "CDS":
             genes.parts.append(Part(gene, gene, *where, coding=True))
     elif feature.kind not in PARTS:
-        gene = _gene_above(node.parents[0], by_id, gene_of) if node.parents else None
-        if gene is not None and own and stranded:
-            transcripts.declare(Transcript(own, gene, *where))
+        above = _gene_above(node.parents[0], by_id, gene_of) if node.parents else None
+        if above is not None and own and stranded:
+            transcripts.declare(Transcript(own, above, *where))
     elif (feature.kind in EXONS or feature.kind == "CDS") and stranded:
         for parent in node.parents:
-            gene = _gene_above(parent, by_id, gene_of)
+            above = _gene_above(parent, by_id, gene_of)
             if parent not in by_id:
-                faults.add(f"Parent {parent} of this {feature.kind} is the ID of no row", f"{path}:{feature.line}", "restore the parent row or the ID")
-            elif gene is not None:
-                owner, target = (gene, genes) if parent in gene_of else (parent, transcripts)
-                target.parts.append(Part(owner, gene, *where, coding=feature.kind == "CDS"))
+                faults.add(
+                    f"Parent {parent} of this {feature.kind} is the ID of no row",
+                    f"{path}:{feature.line}",
+                    "restore the parent row or the ID",
+                )
+            elif above is not None:
+                owner, target = (above, genes) if parent in gene_of else (parent, transcripts)
+                target.parts.append(Part(owner, above, *where, coding=feature.kind == "CDS"))

@@ -47,13 +47,19 @@ def read_features(path: str | Path, faults: Faults, lengths: dict[str, int], wan
             continue
         fields = line.split("\t")
         if len(fields) < 9:
-            faults.add(f"{len(fields)} tab-separated columns, an annotation has 9", f"{path}:{number}", "give a GTF or GFF3 file, or restore the row")
+            faults.add(
+                f"{len(fields)} tab-separated columns, an annotation has 9",
+                f"{path}:{number}",
+                "give a GTF or GFF3 file, or restore the row",
+            )
         elif wanted is None or fields[2] in wanted:
             start, end = fields[3], fields[4]
             if not (start.isdecimal() and end.isdecimal()):
                 faults.add(f"start {start!r} and end {end!r} are not both whole numbers", f"{path}:{number}", "correct the row")
             elif not 1 <= int(start) <= int(end):
-                faults.add(f"start {start} and end {end} are not 1 <= start <= end", f"{path}:{number}", "correct the row; positions count from 1")
+                faults.add(
+                    f"start {start} and end {end} are not 1 <= start <= end", f"{path}:{number}", "correct the row; positions count from 1"
+                )
             else:
                 yield Feature(number, fields[0], fields[2], int(start) - 1, int(end), fields[6], fields[8])
         if len(faults.errors) >= MOST_FAULTS:

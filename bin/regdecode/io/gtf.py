@@ -17,7 +17,7 @@ def attribute(text: str, name: str) -> str:
     at = text.find(f'{name} "')
     if at == 0 or (at > 0 and text[at - 1] in " ;\t"):
         start = at + len(name) + 2
-        return text[start:text.find('"', start)]
+        return text[start : text.find('"', start)]
     match = re.search(rf'(?:^|;)\s*{re.escape(name)}\s+(?:"([^"]*)"|([^;"\s]+))', text) if name in text else None
     return (match.group(1) or match.group(2) or "") if match else ""
 
@@ -35,7 +35,8 @@ def read_gtf(path: str | Path, gene_attribute: str = "gene_id") -> Annotation:
     Returns
     -------
     Annotation
-        A gene without transcript, exon and CDS rows is there by its span. Exons without transcript_id make one transcript named as the gene.
+        A gene without transcript, exon and CDS rows is there by its span. Exons without transcript_id make one transcript named as the
+        gene.
 
     Raises
     ------
@@ -58,8 +59,11 @@ def read_gtf(path: str | Path, gene_attribute: str = "gene_id") -> Annotation:
     found.unstranded = sorted(set(found.unstranded) - {transcript.gene_id for transcript in found.transcripts})
     faults.raise_if_any()
     if not found.transcripts:
-        raise InputError(f"no usable gene: {rows} rows of type {', '.join(sorted(WANTED))}, none stranded with the attribute {gene_attribute}", path,
-                         "check `kind` (gff3 writes attributes as key=value) and the attribute's name (key `gene_id` of the annotation)")
+        raise InputError(
+            f"no usable gene: {rows} rows of type {', '.join(sorted(WANTED))}, none stranded with the attribute {gene_attribute}",
+            path,
+            "check `kind` (gff3 writes attributes as key=value) and the attribute's name (key `gene_id` of the annotation)",
+        )
     return found
 
 
@@ -74,4 +78,6 @@ def _take(feature: Feature, gene: str, genes: TranscriptSet, transcripts: Transc
         transcripts.declare(Transcript(transcript or gene, gene, feature.chrom, feature.strand, feature.start, feature.end, feature.line))
     else:
         owner, target = (transcript, transcripts) if transcript else (gene, genes)
-        target.parts.append(Part(owner, gene, feature.chrom, feature.strand, feature.start, feature.end, feature.line, feature.kind in CODING))
+        target.parts.append(
+            Part(owner, gene, feature.chrom, feature.strand, feature.start, feature.end, feature.line, feature.kind in CODING)
+        )

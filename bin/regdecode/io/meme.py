@@ -76,7 +76,8 @@ def read_meme(path: str | Path) -> list[Motif]:
     Raises
     ------
     InputError
-        The file does not start with "MEME version", its alphabet is not DNA, a matrix misses rows or holds something else than four numbers,
+        The file does not start with "MEME version", its alphabet is not DNA, a matrix misses rows or holds something else than four
+        numbers,
         or a row of probabilities does not sum to 1; all at once, each with its line.
     """
     faults, entries = Faults(), list[_Entry]()
@@ -98,14 +99,17 @@ def read_meme(path: str | Path) -> list[Motif]:
             if current.width is not None:
                 entries[-1].told = True
                 told = f"{len(row)} numbers" if row is not None else f"{line[:40]!r}"
-                faults.add(f"row {len(current.rows) + 1} of the {current.width} rows of motif {entries[-1].motif_id} is {told}, not four numbers", where,
-                           "restore the row, or correct w= in the matrix line")
+                faults.add(
+                    f"row {len(current.rows) + 1} of the {current.width} rows of motif {entries[-1].motif_id} is {told}, not four numbers",
+                    where,
+                    "restore the row, or correct w= in the matrix line",
+                )
             current = None
         if line.startswith("MOTIF"):
             words = line.split()
             if len(words) < 2:
                 faults.add("a motif without a name", where, "write MOTIF name")
-            entries.append(_Entry(*[*words[1:3], "", ""][:2], number, []))
+            entries.append(_Entry(words[1] if len(words) > 1 else "", words[2] if len(words) > 2 else "", number, []))
         elif match := MATRIX.match(line):
             current = _start_matrix(match.group(1).lower(), line, number, where, entries, faults)
         elif line.startswith("ALPHABET"):
@@ -167,11 +171,16 @@ def _finish(path: str | Path, entries: list[_Entry], background: NDArray[np.floa
 def _motif(path: str | Path, entry: _Entry, background: NDArray[np.float64]) -> Motif:
     ordered = sorted(entry.matrices, key=lambda matrix: matrix.kind != "letter-probability")
     if not ordered:
-        raise InputError(f"motif {entry.motif_id} has no matrix", f"{path}:{entry.line}", "give it a letter-probability matrix, or remove it")
+        raise InputError(
+            f"motif {entry.motif_id} has no matrix", f"{path}:{entry.line}", "give it a letter-probability matrix, or remove it"
+        )
     matrix = ordered[0]
-    if matrix.width is not None and len(matrix.rows) != matrix.width or not matrix.rows:
-        raise InputError(f"motif {entry.motif_id} has {len(matrix.rows)} rows of w= {matrix.width}", f"{path}:{matrix.line}",
-                         "restore the rows, or correct w= in the matrix line")
+    if (matrix.width is not None and len(matrix.rows) != matrix.width) or not matrix.rows:
+        raise InputError(
+            f"motif {entry.motif_id} has {len(matrix.rows)} rows of w= {matrix.width}",
+            f"{path}:{matrix.line}",
+            "restore the rows, or correct w= in the matrix line",
+        )
     rows = np.array(matrix.rows)
     if matrix.kind != "letter-probability":
         rows = background * 2 ** (rows / 100)
@@ -179,6 +188,9 @@ def _motif(path: str | Path, entry: _Entry, background: NDArray[np.float64]) -> 
     totals = rows.sum(1)
     wrong = np.flatnonzero((np.abs(totals - 1) > TOLERANCE) | (rows < 0).any(1) | ~np.isfinite(rows).all(1))
     if len(wrong):
-        raise InputError(f"row {wrong[0] + 1} of motif {entry.motif_id} sums to {totals[wrong[0]]:g} or leaves [0, 1]: not probabilities",
-                         f"{path}:{matrix.line}", "give letter probabilities that sum to 1")
+        raise InputError(
+            f"row {wrong[0] + 1} of motif {entry.motif_id} sums to {totals[wrong[0]]:g} or leaves [0, 1]: not probabilities",
+            f"{path}:{matrix.line}",
+            "give letter probabilities that sum to 1",
+        )
     return Motif(entry.motif_id, entry.alternate, rows / totals[:, None], matrix.sites, entry.line)

@@ -31,13 +31,27 @@ def download_wheel(package: str, folder: Path, wanted: Sequence[str]) -> Path:
     InputError
         pip is missing, or cannot get the package.
     """
-    command = [*_pip(package, wanted), "download", "--no-deps", "--only-binary=:all:", "--no-input", "--disable-pip-version-check",
-               "--progress-bar=off", f"--retries={RETRIES}", f"--timeout={SECONDS}", f"--dest={folder}", package]
+    command = [
+        *_pip(package, wanted),
+        "download",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--no-input",
+        "--disable-pip-version-check",
+        "--progress-bar=off",
+        f"--retries={RETRIES}",
+        f"--timeout={SECONDS}",
+        f"--dest={folder}",
+        package,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     wheels = sorted(folder.glob("*.whl"))
     if done.returncode or not wheels:
-        raise InputError(f"package {package} cannot be downloaded with pip ({_reason(done.stderr)})", ", ".join(wanted),
-                         "check the network, or pip's index settings (`pip config list`); or put the files into a folder and give it with --data_dir")
+        raise InputError(
+            f"package {package} cannot be downloaded with pip ({_reason(done.stderr)})",
+            ", ".join(wanted),
+            "check the network, or pip's index settings (`pip config list`); or put the files into a folder and give it with --data_dir",
+        )
     return wheels[0]
 
 
@@ -47,15 +61,20 @@ def _pip(package: str, wanted: Sequence[str]) -> list[str]:
         return [sys.executable, "-m", "pip"]
     found = shutil.which("pip3") or shutil.which("pip")
     if not found:
-        raise InputError(f"package {package} cannot be downloaded: {sys.executable} has no pip, and none is on the PATH", ", ".join(wanted),
-                         "install pip; or put the files into a folder and give it with --data_dir")
+        raise InputError(
+            f"package {package} cannot be downloaded: {sys.executable} has no pip, and none is on the PATH",
+            ", ".join(wanted),
+            "install pip; or put the files into a folder and give it with --data_dir",
+        )
     return [found]
 
 
 def _reason(stderr: str) -> str:
     """Return the line of pip's messages that tells most."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    broken = next((line for line in lines if "connection broken" in line or "NewConnectionError" in line or "NameResolutionError" in line), None)
+    broken = next(
+        (line for line in lines if "connection broken" in line or "NewConnectionError" in line or "NameResolutionError" in line), None
+    )
     if broken:
         return "no connection to the package index"
     errors = [line.removeprefix("ERROR:").strip() for line in lines if line.startswith("ERROR:")]
@@ -75,8 +94,14 @@ def extract_member(wheel: Path, member: str, target: Path, package: str) -> None
             names = archive.namelist()
             if member not in names:
                 near = difflib.get_close_matches(member, names, n=3, cutoff=0.4)
-                raise InputError(f"package {package} has no member {member}" + (f"; near: {', '.join(near)}" if near else ""), wheel.name, "correct `member`")
+                raise InputError(
+                    f"package {package} has no member {member}" + (f"; near: {', '.join(near)}" if near else ""),
+                    wheel.name,
+                    "correct `member`",
+                )
             with archive.open(member) as source, target.open("wb") as handle:
                 shutil.copyfileobj(source, handle, 1 << 20)
     except zipfile.BadZipFile as error:
-        raise InputError(f"the wheel of {package} is damaged ({error})", wheel.name, "empty pip's cache (`pip cache purge`) and run again") from error
+        raise InputError(
+            f"the wheel of {package} is damaged ({error})", wheel.name, "empty pip's cache (`pip cache purge`) and run again"
+        ) from error

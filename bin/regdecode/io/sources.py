@@ -57,7 +57,8 @@ def parse_source(config: Mapping[str, Any], where: str) -> Source:
     Raises
     ------
     InputError
-        A name that leaves its folder, a digest that is none, a package without version or without members, an unknown kind of URL; all at once.
+        A name that leaves its folder, a digest that is none, a package without version or without members, an unknown kind of URL; all
+        at once.
     """
     faults = Faults()
     files = []
@@ -70,7 +71,11 @@ def parse_source(config: Mapping[str, Any], where: str) -> Source:
         if path.is_absolute() or ".." in path.parts or not name:
             faults.add(f"the file name {name!r} leaves the folder", where, "use a relative name")
         if not SHA256.fullmatch(file.sha256):
-            faults.add(f"{name}: sha256 is {entry.get('sha256')!r}, not 64 hexadecimal digits", where, "give the SHA-256 of the decompressed content")
+            faults.add(
+                f"{name}: sha256 is {entry.get('sha256')!r}, not 64 hexadecimal digits",
+                where,
+                "give the SHA-256 of the decompressed content",
+            )
         if package is not None and not file.member:
             faults.add(f"{name}: no `member` of package {package}", where, "name the file's path inside the package")
         if file.url is not None and not str(file.url).startswith(SCHEMES):
@@ -93,11 +98,17 @@ def match_local(source: Source, paths: Iterable[str]) -> dict[str, Path]:
     faults, given = Faults(), dict[str, Path]()
     for text in paths:
         path = Path(text)
-        fitting = [file.name for file in source.files if path.parts[-len(PurePosixPath(file.name).parts):] == PurePosixPath(file.name).parts]
+        fitting = [
+            file.name for file in source.files if path.parts[-len(PurePosixPath(file.name).parts) :] == PurePosixPath(file.name).parts
+        ]
         fitting = fitting or [file.name for file in source.files if PurePosixPath(file.name).name == path.name]
         name = max(fitting, key=len) if fitting else source.files[0].name if len(source.files) == 1 else ""
         if not name:
-            faults.add(f"{path.name} is none of the declared files {', '.join(file.name for file in source.files)}", path, "give the file under its declared name")
+            faults.add(
+                f"{path.name} is none of the declared files {', '.join(file.name for file in source.files)}",
+                path,
+                "give the file under its declared name",
+            )
         elif name in given:
             faults.add(f"{name} is already given as {given[name]}", path, "give each file once")
         else:
@@ -152,8 +163,11 @@ def check_digest(path: Path, file: SourceFile, place: str) -> None:
     """
     found = content_sha256(path)
     if found != file.sha256:
-        raise InputError(f"{place}: the content has sha256 {found}, expected {file.sha256}", file.name,
-                         "get the file again; if another version is meant, declare its sha256 (of the decompressed content) under `sources` of the organism file")
+        raise InputError(
+            f"{place}: the content has sha256 {found}, expected {file.sha256}",
+            file.name,
+            "get the file again; if another version is meant, declare the sha256 of its decompressed content under `sources`",
+        )
 
 
 def _link(path: Path, target: Path) -> None:
@@ -173,5 +187,8 @@ def _download(file: SourceFile, source: Source, content: Path) -> None:
             shutil.copyfileobj(answer, handle, BLOCK)
     except (urllib.error.URLError, OSError) as error:
         told = getattr(error, "reason", error)
-        raise InputError(f"{file.url} cannot be downloaded ({told})", file.name,
-                         "check the network (or the proxy) and the URL, or put the file into the folder of --data_dir") from error
+        raise InputError(
+            f"{file.url} cannot be downloaded ({told})",
+            file.name,
+            "check the network (or the proxy) and the URL, or put the file into the folder of --data_dir",
+        ) from error

@@ -33,7 +33,9 @@ def open_bytes(path: str | Path) -> Iterator[BinaryIO]:
         with gzip.open(path, "rb") if gzipped else Path(path).open("rb") as handle:
             yield handle  # type: ignore[misc]
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(f"the gzip file is truncated or damaged ({error})", path, "copy or download the file again; `gzip -t` checks it") from error
+        raise InputError(
+            f"the gzip file is truncated or damaged ({error})", path, "copy or download the file again; `gzip -t` checks it"
+        ) from error
     except OSError as error:
         raise InputError(f"the file cannot be read ({error.strerror or error})", path, "check the path and its permissions") from error
 

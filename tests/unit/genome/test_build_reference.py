@@ -15,7 +15,12 @@ from regdecode.io.notes import Notes
 
 def annotation(*places: tuple[str, str, str, int, int]) -> Annotation:
     """Genes (id, chrom, strand, start, end) with one exon each."""
-    return Annotation([Transcript(gene, gene, chrom, strand, start, end, line, [(start, end)]) for line, (gene, chrom, strand, start, end) in enumerate(places, 1)])
+    return Annotation(
+        [
+            Transcript(gene, gene, chrom, strand, start, end, line, [(start, end)])
+            for line, (gene, chrom, strand, start, end) in enumerate(places, 1)
+        ]
+    )
 
 
 def settings(**more: Any) -> Any:
@@ -25,12 +30,23 @@ def settings(**more: Any) -> Any:
 
 def test_settings_are_refused_at_once() -> None:
     with pytest.raises(InputError) as caught:
-        reference_settings({"kind": "gft", "colums": {}, "chromosomes": {"onyl": 1, "from_description": "x"}, "windows": {"decode": {"promoter": [10]}}, "strip_version": 1.5}, "c.json")
+        reference_settings(
+            {
+                "kind": "gft",
+                "colums": {},
+                "chromosomes": {"onyl": 1, "from_description": "x"},
+                "windows": {"decode": {"promoter": [10]}},
+                "strip_version": 1.5,
+            },
+            "c.json",
+        )
     for told in ("'colums'", "'gft'", "'chromosomes.onyl'", "no group", "promoter is [10]", "strip_version"):
         assert told in str(caught.value)
 
 
-@pytest.mark.parametrize("decode", [{"promoter": [-1, 5]}, {"promoter": [0, 0]}, {"promoter": "10"}, {"promoter": [10, 5], "anchor": "tes"}])
+@pytest.mark.parametrize(
+    "decode", [{"promoter": [-1, 5]}, {"promoter": [0, 0]}, {"promoter": "10"}, {"promoter": [10, 5], "anchor": "tes"}]
+)
 def test_windows_are_checked(decode: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=r"windows\.decode"):
         settings(windows={"decode": decode})
@@ -39,7 +55,14 @@ def test_windows_are_checked(decode: dict[str, Any]) -> None:
 def test_names_of_fasta_annotation_and_bed_meet() -> None:
     notes = Notes("reference")
     entries = [FastaEntry("ref|NC_2|", "[chromosome=II]", 90), FastaEntry("ref|NC_1|", "[chromosome=I]", 100)]
-    made = build_reference(annotation(("a", "I", "+", 10, 20), ("b", "II", "-", 10, 20), ("c", "IX", "+", 1, 2)), settings(), entries, [["IX", "NC_9"]], notes, "a.gtf")
+    made = build_reference(
+        annotation(("a", "I", "+", 10, 20), ("b", "II", "-", 10, 20), ("c", "IX", "+", 1, 2)),
+        settings(),
+        entries,
+        [["IX", "NC_9"]],
+        notes,
+        "a.gtf",
+    )
     assert [(c.name, c.length) for c in made.chromosomes] == [("II", 90), ("I", 100), ("IX", None)]
     assert {"chrI", "1", "ref|NC_1|", "NC_1"} <= set(made.chromosomes[1].aliases)
     assert "NC_9" in made.chromosomes[2].aliases
@@ -48,7 +71,9 @@ def test_names_of_fasta_annotation_and_bed_meet() -> None:
 
 
 def test_alias_file_joins_accessions() -> None:
-    made = build_reference(annotation(("a", "CM001", "+", 10, 20)), settings(), [FastaEntry("chrA", "", 50)], [["chrA", "CM001"]], Notes("r"), "a.gtf")
+    made = build_reference(
+        annotation(("a", "CM001", "+", 10, 20)), settings(), [FastaEntry("chrA", "", 50)], [["chrA", "CM001"]], Notes("r"), "a.gtf"
+    )
     assert made.sequence_of == {"CM001": "chrA"}
 
 
@@ -67,10 +92,12 @@ def test_only_and_exclude_take_any_spelling() -> None:
 
 def test_another_build_is_refused_but_a_gene_across_the_origin_is_dropped() -> None:
     many = [(f"g{i}", "1", "+", 900 + i, 1500) for i in range(10)]
-    with pytest.raises(InputError, match="g0 .line 1. ends at 1500 of 1, which has 1000 bases"):
+    with pytest.raises(InputError, match=r"g0 .line 1. ends at 1500 of 1, which has 1000 bases"):
         build_reference(annotation(*many), settings(), [FastaEntry("1", "", 1000)], [], Notes("r"), "a")
     notes = Notes("r")
-    made = build_reference(annotation(("a", "1", "+", 10, 20), ("round", "1", "+", 990, 1010)), settings(), [FastaEntry("1", "", 1000)], [], notes, "a")
+    made = build_reference(
+        annotation(("a", "1", "+", 10, 20), ("round", "1", "+", 990, 1010)), settings(), [FastaEntry("1", "", 1000)], [], notes, "a"
+    )
     assert made.genes.gene_id.tolist() == ["a"]
     assert any(note.kind == "dropped" and note.n == 1 for note in notes.notes)
 
@@ -81,7 +108,9 @@ def test_versions_are_stripped_from_ensembl_ids_alone() -> None:
     made = build_reference(versioned, settings(), [], [], Notes("r"), "a").genes
     assert (made.gene_id.tolist(), made.gene_name.tolist()) == (["ENSG00000000003", "ENSG00000000005"], ["TSPAN6", "ENSG00000000005"])
     assert build_reference(annotation(("AC1.1", "1", "+", 1, 9)), settings(), [], [], Notes("r"), "a").genes.gene_id.tolist() == ["AC1.1"]
-    assert build_reference(annotation(("AC1.1", "1", "+", 1, 9)), settings(strip_version=True), [], [], Notes("r"), "a").genes.gene_id.tolist() == ["AC1"]
+    assert build_reference(
+        annotation(("AC1.1", "1", "+", 1, 9)), settings(strip_version=True), [], [], Notes("r"), "a"
+    ).genes.gene_id.tolist() == ["AC1"]
 
 
 def test_biotypes() -> None:
@@ -95,12 +124,24 @@ def test_biotypes() -> None:
 def test_promoter_letters_on_both_strands_and_at_the_ends() -> None:
     letters = b"AACCGGTTACGTNACCTTGA"
     chosen = settings(windows={"decode": {"promoter": [4, 2], "anchor": "tss"}})
-    made = build_reference(annotation(("p", "1", "+", 6, 10), ("m", "1", "-", 6, 12), ("edge", "1", "+", 2, 5), ("none", "2", "+", 5, 9)), chosen, [FastaEntry("chr1", "", 20)], [],
-                           Notes("r"), "a")
+    made = build_reference(
+        annotation(("p", "1", "+", 6, 10), ("m", "1", "-", 6, 12), ("edge", "1", "+", 2, 5), ("none", "2", "+", 5, 9)),
+        chosen,
+        [FastaEntry("chr1", "", 20)],
+        [],
+        Notes("r"),
+        "a",
+    )
     notes = Notes("r")
-    found = dict(promoter_sequences(made.genes, chosen.promoter, made.chromosomes, made.sequence_of, [FastaRecord("chr1", "", letters)], notes))
+    found = dict(
+        promoter_sequences(made.genes, chosen.promoter, made.chromosomes, made.sequence_of, [FastaRecord("chr1", "", letters)], notes)
+    )
     assert found == {"edge 1:0-4(+)": letters[0:4], "p 1:2-8(+)": letters[2:8], "m 1:10-16(-)": reverse_complement(letters[10:16])}
-    assert {note.what: note.n for note in notes.notes} == {"promoters clipped at the end of a chromosome": 1, "promoter sequences": 3, "genes without promoter sequence": 1}
+    assert {note.what: note.n for note in notes.notes} == {
+        "promoters clipped at the end of a chromosome": 1,
+        "promoter sequences": 3,
+        "genes without promoter sequence": 1,
+    }
 
 
 def test_reverse_complement() -> None:
@@ -112,7 +153,9 @@ def test_proteins_are_named_by_gene_and_the_longest_kept() -> None:
     genes.names = {"b": "B", "c": "twice", "d": "twice"}
     table = build_reference(genes, settings(), [], [], Notes("r"), "a").genes
     notes = Notes("r")
-    records = [FastaRecord(name, "", letters) for name, letters in (("B", b"MK"), ("a.1", b"M"), ("a", b"MKV"), ("twice", b"M"), ("x", b"M"))]
+    records = [
+        FastaRecord(name, "", letters) for name, letters in (("B", b"MK"), ("a.1", b"M"), ("a", b"MKV"), ("twice", b"M"), ("x", b"M"))
+    ]
     assert proteins_of(table, records, notes, "p.fa") == [("a", b"MKV"), ("b", b"MK")]
     assert [note.n for note in notes.notes] == [2, 2]
     with pytest.raises(InputError, match="none of 1 proteins"):

@@ -4,18 +4,32 @@ import pytest
 
 from regdecode.genome.chromosomes import name_key, names_in_description, reconcile, roman_value, spellings
 
-YEAST = {name: () for name in "I II III IV V VI VII VIII IX X XI XII XIII XIV XV XVI Mito".split()}
+YEAST = dict.fromkeys("I II III IV V VI VII VIII IX X XI XII XIII XIV XV XVI Mito".split(), ())
 HUMAN = {f"chr{name}": () for name in [*range(1, 23), "X", "Y", "M"]}
 
 
-@pytest.mark.parametrize(("one", "other"), [
-    ("chr1", "1"), ("Chr01", "1"), ("chromosome_7", "7"), ("chrM", "MT"), ("Mito", "chrMT"), ("NC_001133.9", "ref|NC_001133|"), ("gi|330443482|ref|NC_001134.8|", "NC_001134"),
-    ("chrUn_KI270742v1", "Un_KI270742v1"), ("CHRX", "X"), ("Pt", "chloroplast")])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("chr1", "1"),
+        ("Chr01", "1"),
+        ("chromosome_7", "7"),
+        ("chrM", "MT"),
+        ("Mito", "chrMT"),
+        ("NC_001133.9", "ref|NC_001133|"),
+        ("gi|330443482|ref|NC_001134.8|", "NC_001134"),
+        ("chrUn_KI270742v1", "Un_KI270742v1"),
+        ("CHRX", "X"),
+        ("Pt", "chloroplast"),
+    ],
+)
 def test_one_key(one: str, other: str) -> None:
     assert name_key(one) == name_key(other)
 
 
-@pytest.mark.parametrize(("one", "other"), [("chr1", "chr11"), ("X", "10"), ("chr", "1"), ("1", "I"), ("10", "1"), ("GL000008.2", "GL000009.2"), ("2L", "2R")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("chr1", "chr11"), ("X", "10"), ("chr", "1"), ("1", "I"), ("10", "1"), ("GL000008.2", "GL000009.2"), ("2L", "2R")]
+)
 def test_different_keys(one: str, other: str) -> None:
     assert name_key(one) != name_key(other)
 
@@ -47,10 +61,18 @@ def test_aliases_go_before_spellings_and_ambiguity_stays_unknown() -> None:
     assert reconcile(["1", "chr1"], {"chr1": (), "1": ()}).mapping == {"1": "1", "chr1": "chr1"}
 
 
-@pytest.mark.parametrize(("description", "pattern", "names"), [
-    ("[org=S] [chromosome=IV]", r"chromosome=(\w+)", ["IV"]), ("[org=S] [location=mitochondrion] [top=circular]", r"chromosome=(\w+)", ["MT"]),
-    ("Homo sapiens chromosome 1, GRCh38.p14 Primary Assembly", None, ["1"]), ("dna:chromosome chromosome:GRCh38:X:1:156040895:1 REF", None, ["X"]),
-    ("Escherichia coli str. K-12, complete genome", None, []), ("Homo sapiens mitochondrion, complete genome", None, ["MT"]), ("chromosome:R64-1-1:II:1:813184:1", None, ["II"])])
+@pytest.mark.parametrize(
+    ("description", "pattern", "names"),
+    [
+        ("[org=S] [chromosome=IV]", r"chromosome=(\w+)", ["IV"]),
+        ("[org=S] [location=mitochondrion] [top=circular]", r"chromosome=(\w+)", ["MT"]),
+        ("Homo sapiens chromosome 1, GRCh38.p14 Primary Assembly", None, ["1"]),
+        ("dna:chromosome chromosome:GRCh38:X:1:156040895:1 REF", None, ["X"]),
+        ("Escherichia coli str. K-12, complete genome", None, []),
+        ("Homo sapiens mitochondrion, complete genome", None, ["MT"]),
+        ("chromosome:R64-1-1:II:1:813184:1", None, ["II"]),
+    ],
+)
 def test_names_in_fasta_descriptions(description: str, pattern: str | None, names: list[str]) -> None:
     assert names_in_description(description, pattern) == names
 

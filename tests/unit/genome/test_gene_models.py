@@ -9,7 +9,9 @@ from regdecode.io.gene_table import NO_POSITION
 RANK = {"1": 0, "2": 1}
 
 
-def transcript(name: str, gene: str, exons: list[tuple[int, int]], chrom: str = "1", strand: str = "+", cds: list[tuple[int, int]] | None = None) -> Transcript:
+def transcript(
+    name: str, gene: str, exons: list[tuple[int, int]], chrom: str = "1", strand: str = "+", cds: list[tuple[int, int]] | None = None
+) -> Transcript:
     """A transcript that spans its exons."""
     return Transcript(name, gene, chrom, strand, exons[0][0], exons[-1][1], 1, exons, cds or [])
 
@@ -28,17 +30,29 @@ def test_exons_then_coding_parts_then_span() -> None:
 
 
 def test_most_spliced_bases_win_not_the_widest_span_and_ties_go_to_the_smallest_id() -> None:
-    found = representatives([transcript("t2", "g", [(0, 10), (90, 100)]), transcript("t3", "g", [(20, 60)]), transcript("t1", "g", [(30, 70)])], RANK)
+    found = representatives(
+        [transcript("t2", "g", [(0, 10), (90, 100)]), transcript("t3", "g", [(20, 60)]), transcript("t1", "g", [(30, 70)])], RANK
+    )
     assert found.models[0].exons == [(30, 70)]
     assert found.several_loci == []
 
 
 def test_gene_on_several_loci_keeps_the_longest() -> None:
-    copies = [transcript("t", "g", [(0, 10)]), transcript("t", "g", [(500, 520)], "2", "-"), transcript("u", "h", [(0, 5)]), transcript("v", "h", [(50, 55)]),
-              transcript("w", "k", [(0, 50)]), transcript("w", "k", [(20, 60)])]
+    copies = [
+        transcript("t", "g", [(0, 10)]),
+        transcript("t", "g", [(500, 520)], "2", "-"),
+        transcript("u", "h", [(0, 5)]),
+        transcript("v", "h", [(50, 55)]),
+        transcript("w", "k", [(0, 50)]),
+        transcript("w", "k", [(20, 60)]),
+    ]
     found = representatives(copies, RANK)
     assert found.several_loci == ["g", "h", "k"]
-    assert [(model.gene_id, model.chrom, model.exons) for model in found.models] == [("h", "1", [(0, 5)]), ("k", "1", [(0, 50)]), ("g", "2", [(500, 520)])]
+    assert [(model.gene_id, model.chrom, model.exons) for model in found.models] == [
+        ("h", "1", [(0, 5)]),
+        ("k", "1", [(0, 50)]),
+        ("g", "2", [(500, 520)]),
+    ]
 
 
 def test_overlapping_isoforms_are_one_locus() -> None:
@@ -46,8 +60,14 @@ def test_overlapping_isoforms_are_one_locus() -> None:
 
 
 def test_table_and_models() -> None:
-    found = representatives([transcript("a", "p", [(10, 20), (30, 45)], cds=[(15, 20), (30, 40)]), transcript("b", "m", [(60, 70), (80, 99)], strand="-", cds=[(65, 70), (80, 90)]),
-                             transcript("c", "n", [(5, 8)], "2", "-")], RANK).models
+    found = representatives(
+        [
+            transcript("a", "p", [(10, 20), (30, 45)], cds=[(15, 20), (30, 40)]),
+            transcript("b", "m", [(60, 70), (80, 99)], strand="-", cds=[(65, 70), (80, 90)]),
+            transcript("c", "n", [(5, 8)], "2", "-"),
+        ],
+        RANK,
+    ).models
     genes = gene_table(found, {"p": "P"}, ["u", "u", "n"], ["p", "p", "n"], {"n": 6})
     assert genes.gene_id.tolist() == ["p", "m", "n"]
     assert genes.gene_name.tolist() == ["P", "m", "n"]
@@ -62,12 +82,37 @@ def test_table_and_models() -> None:
 
 
 def test_units_are_led_by_their_first_gene_on_each_strand() -> None:
-    models = representatives([transcript("a", "a", [(0, 10)]), transcript("b", "b", [(20, 30)]), transcript("c", "c", [(40, 50)], strand="-"),
-                              transcript("d", "d", [(60, 90)], strand="-"), transcript("e", "e", [(70, 80)], strand="-"), transcript("f", "f", [(0, 9)], "2"),
-                              transcript("g", "g", [(900, 910)])], RANK).models
-    units, leaders = units_of(models, {gene: "U" for gene in "abcdef"})
-    assert dict(zip((model.gene_id for model in models), leaders, strict=True)) == {"a": "a", "b": "a", "c": "d", "d": "d", "e": "d", "f": "f", "g": "g"}
-    assert dict(zip((model.gene_id for model in models), units, strict=True)) == {"a": "U", "b": "U", "c": "U/2", "d": "U/2", "e": "U/2", "f": "U/3", "g": "g"}
+    models = representatives(
+        [
+            transcript("a", "a", [(0, 10)]),
+            transcript("b", "b", [(20, 30)]),
+            transcript("c", "c", [(40, 50)], strand="-"),
+            transcript("d", "d", [(60, 90)], strand="-"),
+            transcript("e", "e", [(70, 80)], strand="-"),
+            transcript("f", "f", [(0, 9)], "2"),
+            transcript("g", "g", [(900, 910)]),
+        ],
+        RANK,
+    ).models
+    units, leaders = units_of(models, dict.fromkeys("abcdef", "U"))
+    assert dict(zip((model.gene_id for model in models), leaders, strict=True)) == {
+        "a": "a",
+        "b": "a",
+        "c": "d",
+        "d": "d",
+        "e": "d",
+        "f": "f",
+        "g": "g",
+    }
+    assert dict(zip((model.gene_id for model in models), units, strict=True)) == {
+        "a": "U",
+        "b": "U",
+        "c": "U/2",
+        "d": "U/2",
+        "e": "U/2",
+        "f": "U/3",
+        "g": "g",
+    }
 
 
 def test_units_break_at_wide_gaps_when_asked() -> None:

@@ -9,7 +9,9 @@ from regdecode.genome.windows import Windows, clip_windows, promoter_windows, sp
 
 
 def test_windows_on_both_strands_hold_the_anchor_as_first_downstream_base() -> None:
-    genes = SimpleNamespace(chrom=np.array(["1", "1", "1"]), strand=np.array(["+", "-", "+"]), tss=np.array([100, 100, 3]), start_codon=np.array([110, 90, -1]))
+    genes = SimpleNamespace(
+        chrom=np.array(["1", "1", "1"]), strand=np.array(["+", "-", "+"]), tss=np.array([100, 100, 3]), start_codon=np.array([110, 90, -1])
+    )
     windows = promoter_windows(genes, 5, 3, "tss")
     assert windows.start.tolist() == [95, 98, -2]
     assert windows.end.tolist() == [103, 106, 6]
@@ -33,8 +35,13 @@ def test_clipping() -> None:
 
 
 def test_spliced_coordinates_number_the_bases_5_to_3() -> None:
-    models = SimpleNamespace(strand=np.array(["+", "-"]), chrom=np.array(["1", "1"]), exon_offsets=np.array([0, 2, 5]), exon_start=np.array([10, 30, 100, 110, 130]),
-                             exon_end=np.array([13, 34, 102, 115, 131]))
+    models = SimpleNamespace(
+        strand=np.array(["+", "-"]),
+        chrom=np.array(["1", "1"]),
+        exon_offsets=np.array([0, 2, 5]),
+        exon_start=np.array([10, 30, 100, 110, 130]),
+        exon_end=np.array([13, 34, 102, 115, 131]),
+    )
     segments = spliced_segments(models)
     coordinates: dict[int, dict[int, int]] = {0: {}, 1: {}}
     for gene, start, end, strand, offset in zip(segments.gene, segments.start, segments.end, segments.strand, segments.offset, strict=True):

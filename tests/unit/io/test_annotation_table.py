@@ -16,7 +16,10 @@ def test_zero_based_gzipped_csv_with_quotes(tmp_path: Path) -> None:
     path = tmp_path / "genes.csv.gz"
     path.write_bytes(gzip.compress((HEADER + 'b1,thrL,c,189,255,+,thr,"x, y"\nb2,,c,300,310,-,,\n').encode()))
     found = read_table(path, COLUMNS, zero_based=True)
-    assert [(t.gene_id, t.chrom, t.start, t.end, t.strand) for t in found.transcripts] == [("b1", "c", 189, 255, "+"), ("b2", "c", 300, 310, "-")]
+    assert [(t.gene_id, t.chrom, t.start, t.end, t.strand) for t in found.transcripts] == [
+        ("b1", "c", 189, 255, "+"),
+        ("b2", "c", 300, 310, "-"),
+    ]
     assert (found.names, found.units) == ({"b1": "thrL"}, {"b1": "thr"})
 
 
@@ -32,9 +35,18 @@ def test_separator() -> None:
     assert [guess_separator(text) for text in ("a,b;c,d", "a\tb,c\td", "a;b")] == [",", "\t", ";"]
 
 
-@pytest.mark.parametrize(("row", "told"), [
-    ("b2,x,c,9,5,+,,", "start 9 and end 5"), ("b2,x,c,9,9,+,,", "leave no base"), ("b2,x,c,1e3,9,+,,", "not both whole"), ("b2,x,c,1,9,up,,", "strand 'up'"),
-    (",x,c,1,9,+,,", "gene id is ''"), ("b2,x,,1,9,+,,", "chromosome ''"), ("b2,x,c,1,9,+", "6 fields, the header has 8")])
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ("b2,x,c,9,5,+,,", "start 9 and end 5"),
+        ("b2,x,c,9,9,+,,", "leave no base"),
+        ("b2,x,c,1e3,9,+,,", "not both whole"),
+        ("b2,x,c,1,9,up,,", "strand 'up'"),
+        (",x,c,1,9,+,,", "gene id is ''"),
+        ("b2,x,,1,9,+,,", "chromosome ''"),
+        ("b2,x,c,1,9,+", "6 fields, the header has 8"),
+    ],
+)
 def test_bad_row_is_told_with_its_line(tmp_path: Path, row: str, told: str) -> None:
     path = tmp_path / "genes.csv"
     path.write_text(HEADER + "b1,thrL,c,189,255,+,thr,\n" + row + "\nb3,x,c,7,3,+,,\n")
@@ -48,7 +60,7 @@ def test_bad_row_is_told_with_its_line(tmp_path: Path, row: str, told: str) -> N
 def test_missing_column_and_empty_table(tmp_path: Path) -> None:
     path = tmp_path / "genes.csv"
     path.write_text("id,from\n")
-    with pytest.raises(InputError, match=r"column '' \(gene_id\), 'to' \(end\)"):
+    with pytest.raises(InputError, match=r"column 'seq' \(chrom\), '' \(gene_id\), 'to' \(end\)"):
         read_table(path, COLUMNS)
     path.write_text(HEADER)
     with pytest.raises(InputError, match="no usable gene"):

@@ -24,12 +24,12 @@ def test_probabilities_are_found_wherever_they_stand(tmp_path: Path, body: str) 
     first, second = read_meme(write(tmp_path / "a.meme", HEAD + "MOTIF id1 Alt\n\n" + body + "\nMOTIF id2\n" + body))
     assert (first.motif_id, first.alternate, first.sites, first.line) == ("id1", "Alt", 7.0, 10)
     assert (second.motif_id, second.alternate) == ("id2", "")
-    assert np.allclose(first.probabilities, [[.7, .1, .1, .1], [0, 1, 0, 0]])
+    assert np.allclose(first.probabilities, [[0.7, 0.1, 0.1, 0.1], [0, 1, 0, 0]])
 
 
 def test_log_odds_alone_are_turned_back_with_the_background(tmp_path: Path) -> None:
     (motif,) = read_meme(write(tmp_path / "a.meme", HEAD + "MOTIF a\n" + ODDS))
-    expected = np.array([.3, .2, .2, .3]) * 2.0 ** np.array([[1, -1, 0, 0], [-100, 2, 0, 0]])
+    expected = np.array([0.3, 0.2, 0.2, 0.3]) * 2.0 ** np.array([[1, -1, 0, 0], [-100, 2, 0, 0]])
     assert np.allclose(motif.probabilities, expected / expected.sum(1, keepdims=True))
 
 
@@ -38,17 +38,27 @@ def test_width_and_sites_may_be_missing(tmp_path: Path) -> None:
     assert (motif.probabilities.shape, motif.sites) == ((2, 4), 20.0)
 
 
-@pytest.mark.parametrize(("text", "told"), [
-    (">a\nACGT\n", r"a\.meme:1: the first line"), (HEAD, "no motif"), (HEAD + "MOTIF a\n", r"a\.meme:10: motif a has no matrix"),
-    (HEAD + "MOTIF a\nletter-probability matrix: alength= 4 w= 3\n1 0 0 0\n0 1 0 0\nMOTIF b\n", r"a\.meme:14: row 3 of the 3 rows of motif a is 'MOTIF b'"),
-    (HEAD + "MOTIF a\nletter-probability matrix: alength= 4 w= 2\n1 0 0 0\n0 1 0\n", r"a\.meme:13: row 2 .* is 3 numbers"),
-    (HEAD + "MOTIF a\nletter-probability matrix: alength= 4 w= 2\n1 0 0 0\n", r"a\.meme:11: motif a has 1 rows of w= 2"),
-    (HEAD + "MOTIF a\nletter-probability matrix: alength= 4 w= 1\n1 x 0 0\n", r"a\.meme:12: row 1"),
-    (HEAD + "MOTIF a\nletter-probability matrix: alength= 4 w= 1\n1 1 0 0\n", r"a\.meme:11: row 1 of motif a sums to 2"),
-    (HEAD + "MOTIF a\nletter-probability matrix: alength= 20 w= 1\n", r"a\.meme:11: motif a has alength= 20"),
-    (HEAD + "MOTIF a\nletter-probability matrix: alength= 4 w= two\n", r"a\.meme:11: motif a has w= two"),
-    (HEAD + "letter-probability matrix: alength= 4 w= 1\n1 0 0 0\n", r"a\.meme:10: a matrix before"),
-    ("MEME version 4\nALPHABET= ACDEFGHIKLMNPQRSTVWY\n", r"a\.meme:2: the alphabet"), (HEAD + "MOTIF\n", r"a\.meme:10: a motif without a name")])
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (">a\nACGT\n", r"a\.meme:1: the first line"),
+        (HEAD, "no motif"),
+        (HEAD + "MOTIF a\n", r"a\.meme:10: motif a has no matrix"),
+        (
+            HEAD + "MOTIF a\nletter-probability matrix: alength= 4 w= 3\n1 0 0 0\n0 1 0 0\nMOTIF b\n",
+            r"a\.meme:14: row 3 of the 3 rows of motif a is 'MOTIF b'",
+        ),
+        (HEAD + "MOTIF a\nletter-probability matrix: alength= 4 w= 2\n1 0 0 0\n0 1 0\n", r"a\.meme:13: row 2 .* is 3 numbers"),
+        (HEAD + "MOTIF a\nletter-probability matrix: alength= 4 w= 2\n1 0 0 0\n", r"a\.meme:11: motif a has 1 rows of w= 2"),
+        (HEAD + "MOTIF a\nletter-probability matrix: alength= 4 w= 1\n1 x 0 0\n", r"a\.meme:12: row 1"),
+        (HEAD + "MOTIF a\nletter-probability matrix: alength= 4 w= 1\n1 1 0 0\n", r"a\.meme:11: row 1 of motif a sums to 2"),
+        (HEAD + "MOTIF a\nletter-probability matrix: alength= 20 w= 1\n", r"a\.meme:11: motif a has alength= 20"),
+        (HEAD + "MOTIF a\nletter-probability matrix: alength= 4 w= two\n", r"a\.meme:11: motif a has w= two"),
+        (HEAD + "letter-probability matrix: alength= 4 w= 1\n1 0 0 0\n", r"a\.meme:10: a matrix before"),
+        ("MEME version 4\nALPHABET= ACDEFGHIKLMNPQRSTVWY\n", r"a\.meme:2: the alphabet"),
+        (HEAD + "MOTIF\n", r"a\.meme:10: a motif without a name"),
+    ],
+)
 def test_malformed(tmp_path: Path, text: str, told: str) -> None:
     with pytest.raises(InputError, match=told):
         read_meme(write(tmp_path / "a.meme", text))
@@ -57,8 +67,20 @@ def test_malformed(tmp_path: Path, text: str, told: str) -> None:
 @pytest.mark.shared_data
 def test_real_sets_read_as_memelite_reads_them(shared_data: Path) -> None:
     memelite = pytest.importorskip("memelite.io")
-    counts = {"SwissRegulon_e_coli": 97, "collectf": 84, "dpinteract": 68, "prodoric": 201, "regtransbase": 141, "JASPAR2026_fungi_core_latest": 193, "yetfasco_all": 1883,
-              "YEASTRACT_20130918": 732, "macisaac_yeast.v1": 124, "yeast_uniprobe_GR09": 89, "SwissRegulon_s_cer": 158, "scpd_matrix": 24}
+    counts = {
+        "SwissRegulon_e_coli": 97,
+        "collectf": 84,
+        "dpinteract": 68,
+        "prodoric": 201,
+        "regtransbase": 141,
+        "JASPAR2026_fungi_core_latest": 193,
+        "yetfasco_all": 1883,
+        "YEASTRACT_20130918": 732,
+        "macisaac_yeast.v1": 124,
+        "yeast_uniprobe_GR09": 89,
+        "SwissRegulon_s_cer": 158,
+        "scpd_matrix": 24,
+    }
     for path in [*(shared_data / "ecoli").glob("*.meme"), *(shared_data / "yeast" / "motifs").glob("*.meme")]:
         motifs = read_meme(path)
         assert len(motifs) == counts[path.name.removesuffix(".meme")]
