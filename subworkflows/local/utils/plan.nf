@@ -37,7 +37,7 @@ def buildOf(Map entry) {
 
 def scanPlan(Map org) {
     return org.regulators.findAll { entry -> entry.motifs }.collect { entry ->
-        [id: trackName(entry), motifs: entry.motifs, config: json(['class': entry['class']] + entry.subMap(['p_value', 'names']))]
+        [id: trackName(entry), motifs: entry.motifs, config: json(['class': entry['class']] + entry.subMap(['p_value', 'motif_name', 'motif_rename', 'motif_keep', 'motif_by', 'background', 'pseudocount']))]
     }
 }
 
