@@ -1,5 +1,6 @@
 """Ablation arms: what a model loses when a part of its input is another gene's, or when it learns one output alone."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -19,7 +20,7 @@ SHUFFLE_SEED = 2020  # one permutation for every replicate and model, so that ar
 def check_arm(arm: str) -> None:
     """Raise `InputError` unless `arm` is known."""
     if arm != "all" and arm not in SHUFFLED and not (arm.startswith(SINGLE) and len(arm) > len(SINGLE)):
-        raise InputError(f"unknown arm '{arm}'", "--arm", f"one of all, {', '.join(SHUFFLED)}, {SINGLE}<output>")
+        raise InputError(f"unknown arm '{arm}'", "--arm", f"one of all, {', '.join(SHUFFLED)}, {SINGLE}<output>, {SINGLE}i/n")
 
 
 def permutation(split: NDArray[np.str_], seed: int) -> NDArray[np.int64]:
@@ -45,6 +46,25 @@ def shuffle_tracks(tracks: Sequence[Track], split: NDArray[np.str_], arm: str) -
     sides = SHUFFLED.get(arm, ())
     sources = {name: permutation(split, SHUFFLE_SEED + place) for place, name in enumerate(("rna", "promoter"))}
     return tuple(permute_genes(track, sources[side(track)]) if side(track) in sides else track for track in tracks)
+
+
+def spread_output(data: Dataset, number: int, count: int) -> str:
+    """Name of the output that is number `number` (from 1) of `count` spread evenly by their variance on training genes; the level does not take part."""
+    changes = len(data.outputs) - int(data.has_level)
+    if not 1 <= number <= count <= changes:
+        raise InputError(f"there is no output {number} of {count} among {changes}", "--arm", f"{SINGLE}i/n with 1 <= i <= n <= {changes}")
+    measured = data.targets[data.split == "train", :changes]
+    order = np.argsort(np.nan_to_num(np.nanvar(measured, 0)), kind="stable")
+    return str(data.outputs[order[np.linspace(0, changes - 1, count).round().astype(int)[number - 1]]])
+
+
+def resolve_arm(data: Dataset, arm: str) -> str:
+    """The arm with its output named: ``single_task:2/8`` is the second of eight outputs spread by variance, unless an output has that name."""
+    check_arm(arm)
+    place = re.fullmatch(r"(\d+)/(\d+)", arm.removeprefix(SINGLE)) if arm.startswith(SINGLE) else None
+    if place is None or arm.removeprefix(SINGLE) in data.outputs:
+        return arm
+    return SINGLE + spread_output(data, int(place[1]), int(place[2]))
 
 
 def apply_arm(data: Dataset, arm: str) -> Dataset:

@@ -19,7 +19,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "rna_units": (1, 65_536), "rna_kernel": (1, 64), "rna_layers": (1, 64), "promoter_units": (1, 65_536), "promoter_kernel": (1, 64), "promoter_layers": (1, 64),
     "dense_units": (1, 65_536), "dense_layers": (0, 64), "components": (1, 10_000), "max_outputs": (0, 100_000), "rounds": (1, 100_000), "eta": (1e-6, 1),
     "max_depth": (1, 30), "min_child_weight": (0, 1e6), "subsample": (1e-3, 1), "colsample_bytree": (1e-3, 1), "reg_lambda": (0, 1e9), "max_bin": (2, 65_536),
-    "windows": (1, 1000)}
+    "windows": (1, 1000), "network": (0, 1000), "trees": (0, 1000)}
 _CHOICES = {"schedule": ("constant", "cosine")}
 
 
@@ -47,6 +47,8 @@ class HyperParameters:
         How it is fitted.
     trees
         Trees members; None where the model has none.
+    members
+        How many members of each family the workflow trains; training itself makes no use of it.
     """
 
     model: str
@@ -55,10 +57,11 @@ class HyperParameters:
     network: dict[str, Any]
     fit: FitSettings
     trees: TreesOptions | None
+    members: dict[str, int] = field(default_factory=dict)
 
     def plain(self) -> dict[str, Any]:
-        """Everything as plain values, for records and signatures."""
-        return asdict(self)
+        """What decides a member's training, as plain values, for records and signatures."""
+        return {name: value for name, value in asdict(self).items() if name != "members"}
 
 
 def _check_value(value: Any, default: Any, name: str, where: str, faults: Faults) -> Any:
@@ -116,7 +119,7 @@ def parse_hparams(content: Any, where: str) -> HyperParameters:
     if not isinstance(content, dict):
         raise InputError("is not a list of settings", where, "see assets/decode/default.yml")
     faults = Faults()
-    known = ("model", "scale", "network", "fit", "trees")
+    known = ("model", "members", "scale", "network", "fit", "trees")
     for name in content:
         if name not in known:
             faults.add(f"unknown setting '{name}'", where, f"one of {', '.join(known)}")
@@ -138,8 +141,9 @@ def parse_hparams(content: Any, where: str) -> HyperParameters:
     if content.get("trees") is not None:
         block = _check_block(content["trees"], {"windows": 3, **_defaults(TreeSettings)}, f"{where}: trees", faults)
         trees = TreesOptions(block.pop("windows", 3), TreeSettings(**block))
+    members = _check_block(content.get("members"), {"network": 4, "trees": 1}, f"{where}: members", faults)
     faults.raise_if_any()
-    return HyperParameters(str(model), str(scale), str(kind), settings, FitSettings(**fit), trees)
+    return HyperParameters(str(model), str(scale), str(kind), settings, FitSettings(**fit), trees, members)
 
 
 def read_hparams(path: str | Path) -> HyperParameters:

@@ -16,7 +16,7 @@ from regdecode.io.atomic import atomic_path
 from regdecode.models.decode import build_network
 from regdecode.models.trees import fit_trees
 from regdecode.stats.ranks import correlations
-from regdecode.training.arms import apply_arm
+from regdecode.training.arms import apply_arm, resolve_arm
 from regdecode.training.checkpoint import CheckpointPlace, Progress, signature
 from regdecode.training.dataset import Dataset
 from regdecode.training.encode import encode_tracks, regulator_scales, track_shapes
@@ -74,6 +74,7 @@ def train_member(data: Dataset, hparams: HyperParameters, plan: MemberPlan, out:
     """
     if plan.family == "trees" and hparams.trees is None:
         raise InputError(f"model '{hparams.model}' has no trees members", "--family trees", "add a block 'trees:' to the hyper-parameter file")
+    plan = plan._replace(arm=resolve_arm(data, plan.arm))
     data = apply_arm(data, plan.arm)
     torch.set_num_threads(threads)
     started = time.monotonic()

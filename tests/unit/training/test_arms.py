@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from regdecode.errors import InputError
-from regdecode.training.arms import apply_arm, permutation, permute_genes
+from regdecode.training.arms import apply_arm, permutation, permute_genes, resolve_arm
 
 
 def matrices(track):
@@ -43,6 +43,17 @@ def test_single_task(make_data):
     np.testing.assert_array_equal(one.targets, data.targets[:, 1:2])
     assert list(one.outputs) == ["t1"] and not one.has_level
     assert apply_arm(data, "single_task:level").has_level
+
+
+def test_outputs_spread_by_variance(make_data):
+    data = make_data(40)
+    data.targets[:, :3] *= np.array([3.0, 10.0, 0.1]) / data.targets[data.split == "train", :3].std(0)
+    data.targets[data.split == "test", 2] *= 1e6                      # test genes have no say
+    assert [resolve_arm(data, f"single_task:{i}/3") for i in (1, 2, 3)] == ["single_task:t2", "single_task:t0", "single_task:t1"]
+    assert [resolve_arm(data, f"single_task:{i}/2") for i in (1, 2)] == ["single_task:t2", "single_task:t1"]
+    assert resolve_arm(data, "single_task:level") == "single_task:level"
+    with pytest.raises(InputError, match="no output 4 of 4 among 3"):
+        resolve_arm(data, "single_task:4/4")
 
 
 @pytest.mark.parametrize(("arm", "message"), [("shuffle", "unknown arm 'shuffle'"), ("single_task:", "unknown arm"), ("single_task:liver", "no output 'liver'")])

@@ -29,6 +29,7 @@ def test_shipped_files(name):
     ("model: a\nnetwork: {kind: profile}\ntrees: {depth: 3}", "unknown setting 'depth'"),
     ("model: a\nnetwork: {kind: profile}\nscale: mean", "scale is 'mean'"),
     ("model: a\nnetwork: {kind: profile}\nfits: {}", "unknown setting 'fits'"),
+    ("model: a\nmembers: {forest: 3}\nnetwork: {kind: profile}", "unknown setting 'forest'"),
     ("network: {kind: profile}", "model is None"), ("- a", "is not a list of settings"), ("model: [", "is not YAML"),
 ])
 def test_faults_are_named(tmp_path, text, message):
