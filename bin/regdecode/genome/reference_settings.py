@@ -96,8 +96,8 @@ def reference_settings(config: Mapping[str, Any], where: str) -> ReferenceSettin
         biotypes=tuple(config.get("biotypes") or ()),
         strip_version=None if strip == "auto" else strip,
         from_description=names.get("from_description"),
-        only=tuple(names.get("only") or ()),
-        exclude=tuple(names.get("exclude") or ()),
+        only=tuple(map(str, names.get("only") or ())),
+        exclude=tuple(map(str, names.get("exclude") or ())),
         largest_gap=config.get("unit_gap"),
         promoter=promoter,
     )

@@ -109,6 +109,14 @@ class TranscriptSet:
                 return
         self.copies[transcript.transcript_id].append(transcript)
 
+    def take(self, part: Part) -> None:
+        """Take an exon or coding part: at once where its transcript is known already, else when all rows are read."""
+        for copy in reversed(self.copies.get(part.owner, ())):
+            if copy.gene_id == part.gene_id and _holds(copy, part):
+                (copy.cds if part.coding else copy.exons).append((part.start, part.end))
+                return
+        self.parts.append(part)
+
     def _clash(self, gene: str, line: int, transcript: str, other_gene: str, other_line: int) -> bool:
         if gene == other_gene:
             return False
@@ -144,13 +152,13 @@ class TranscriptSet:
             yield from copies
 
     def _copy_of(self, part: Part) -> Transcript | None:
-        fitting = [
-            copy
-            for copy in self.copies.get(part.owner, ())
-            if copy.chrom == part.chrom and copy.strand == part.strand and copy.start <= part.start and part.end <= copy.end
-        ]
+        fitting = [copy for copy in self.copies.get(part.owner, ()) if _holds(copy, part)]
         before = [copy for copy in fitting if copy.line <= part.line]
         return before[-1] if before else fitting[0] if fitting else None
+
+
+def _holds(copy: Transcript, part: Part) -> bool:
+    return copy.start <= part.start and part.end <= copy.end and copy.chrom == part.chrom and copy.strand == part.strand
 
 
 def resolve(genes: TranscriptSet, transcripts: TranscriptSet) -> list[Transcript]:

@@ -154,7 +154,7 @@ def _place(
             return
         genes.declare(Transcript(gene, gene, *where))
         if feature.kind == "CDS":
-            genes.parts.append(Part(gene, gene, *where, coding=True))
+            genes.take(Part(gene, gene, *where, coding=True))
     elif feature.kind not in PARTS:
         above = _gene_above(node.parents[0], by_id, gene_of) if node.parents else None
         if above is not None and own and stranded:
@@ -170,4 +170,4 @@ def _place(
                 )
             elif above is not None:
                 owner, target = (above, genes) if parent in gene_of else (parent, transcripts)
-                target.parts.append(Part(owner, above, *where, coding=feature.kind == "CDS"))
+                target.take(Part(owner, above, *where, coding=feature.kind == "CDS"))

@@ -78,6 +78,4 @@ def _take(feature: Feature, gene: str, genes: TranscriptSet, transcripts: Transc
         transcripts.declare(Transcript(transcript or gene, gene, feature.chrom, feature.strand, feature.start, feature.end, feature.line))
     else:
         owner, target = (transcript, transcripts) if transcript else (gene, genes)
-        target.parts.append(
-            Part(owner, gene, feature.chrom, feature.strand, feature.start, feature.end, feature.line, feature.kind in CODING)
-        )
+        target.take(Part(owner, gene, feature.chrom, feature.strand, feature.start, feature.end, feature.line, feature.kind in CODING))

@@ -84,7 +84,7 @@ def test_names_that_never_meet_are_refused_with_both_sides() -> None:
 
 def test_only_and_exclude_take_any_spelling() -> None:
     genes = annotation(("a", "chr1", "+", 10, 20), ("b", "chr2", "-", 10, 20), ("c", "chrX", "-", 10, 20))
-    assert build_reference(genes, settings(chromosomes={"only": ["1", "X"]}), [], [], Notes("r"), "a").genes.gene_id.tolist() == ["a", "c"]
+    assert build_reference(genes, settings(chromosomes={"only": [1, "X"]}), [], [], Notes("r"), "a").genes.gene_id.tolist() == ["a", "c"]
     assert build_reference(genes, settings(chromosomes={"exclude": ["X"]}), [], [], Notes("r"), "a").genes.gene_id.tolist() == ["a", "b"]
     with pytest.raises(InputError, match="chromosome 7 of `chromosomes` is not in the annotation"):
         build_reference(genes, settings(chromosomes={"only": ["7"]}), [], [], Notes("r"), "a")
