@@ -19,7 +19,7 @@ class Transcript:
     line
         Line of the file that first names it.
     exons, cds
-        (start, end) parts, in the file's order.
+        (start, end) parts, in any order.
     """
 
     transcript_id: str
