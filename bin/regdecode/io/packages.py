@@ -36,6 +36,7 @@ def download_wheel(package: str, folder: Path, wanted: Sequence[str]) -> Path:
         "download",
         "--no-deps",
         "--only-binary=:all:",
+        "--ignore-requires-python",
         "--no-input",
         "--disable-pip-version-check",
         "--progress-bar=off",
