@@ -12,7 +12,8 @@ from pathlib import Path
 from machine import ROOT, cache, digest, fail, locked, need_space, pip_install, say
 
 LOCK = ROOT / "requirements.lock"
-SPACE_GB, SPACE_GB_WITH_TORCH = 12, 3
+SPACE_GB, SPACE_GB_OF_TORCH = 3, 9
+VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
 def torch_range() -> str:
@@ -71,38 +72,59 @@ def _base_has_torch() -> bool:
 
 def python() -> str:
     """Path of a Python that runs everything here; built at the first call, found at once afterwards."""
-    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    folder = cache() / f"python{version}-{digest(LOCK.read_bytes(), torch_range(), os.environ.get('TORCH_INDEX', ''))}"
+    folder = cache() / f"python{VERSION}-{digest(LOCK.read_bytes(), _torch_name())}"
     found = folder / "bin" / "python"
     if (folder / ".complete").exists() and found.exists():
         return str(found)
     if running_python_fits():
         return sys.executable
-    with locked(folder.name):
+    with locked("python"):
         if not ((folder / ".complete").exists() and found.exists()):
             _build(folder)
     return str(found)
 
 
+def _torch_name() -> str:
+    return f"torch{VERSION}-{digest(torch_range(), os.environ.get('TORCH_INDEX', ''))}"
+
+
 def _build(folder: Path) -> None:
     has_torch = _base_has_torch()
-    need_space(folder.parent, SPACE_GB_WITH_TORCH if has_torch else SPACE_GB, "the Python environment")
-    shutil.rmtree(folder, ignore_errors=True)
-    say(f"making a Python environment in {folder}" + (" around the torch of this Python" if has_torch else ""))
-    log = folder.with_suffix(".log")
+    log = folder.parent / f"{folder.name}.log"
     log.unlink(missing_ok=True)
-    options = ["--system-site-packages"] if has_torch else []
+    torch = None if has_torch else _torch_folder(log)
+    need_space(folder.parent, SPACE_GB, "the Python environment")
+    say(f"making a Python environment in {folder}" + (" around the torch of this Python" if has_torch else ""))
+    inside = _make_venv(folder, ["--system-site-packages"] if has_torch else [])
+    if torch:
+        _site_packages(folder).joinpath("torch_of_the_cache.pth").write_text(f"{_site_packages(torch)}\n")
+    pip_install(inside, ["--no-deps", "--require-hashes", "--only-binary", ":all:", "-r", str(LOCK)], log, "the dependencies of requirements.lock")
+    (folder / ".complete").touch()
+
+
+def _torch_folder(log: Path) -> Path:
+    """An environment with torch alone, shared by those of every lock: another lock does not fetch 3 GB again."""
+    folder = cache() / _torch_name()
+    if not (folder / ".complete").exists():
+        need_space(folder.parent, SPACE_GB_OF_TORCH + SPACE_GB, "torch and the Python environment")
+        say("installing torch (up to 3 GB to fetch, once)")
+        inside = _make_venv(folder, [])
+        index = os.environ.get("TORCH_INDEX")
+        pip_install(inside, [*(["--index-url", index] if index else []), torch_range()], log, "torch")
+        (folder / ".complete").touch()
+    return folder
+
+
+def _site_packages(folder: Path) -> Path:
+    return folder / "lib" / f"python{VERSION}" / "site-packages"
+
+
+def _make_venv(folder: Path, options: list[str]) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
     made = subprocess.run([sys.executable, "-m", "venv", *options, str(folder)], capture_output=True, text=True, check=False)
     if made.returncode:
         why = (made.stderr + made.stdout).strip()
         if "ensurepip" in why:
             fail(f"{sys.executable} cannot make virtual environments: install its venv package (Debian, Ubuntu: apt install python3-venv), or name another PYTHON")
         fail(f"no virtual environment could be made in {folder}: {why.splitlines()[-1] if why else 'no reason given'}")
-    inside = folder / "bin" / "python"
-    if not has_torch:
-        say("installing torch (up to 3 GB to fetch, once)")
-        index = os.environ.get("TORCH_INDEX")
-        pip_install(inside, [*(["--index-url", index] if index else []), torch_range()], log, "torch")
-    say("installing the locked dependencies")
-    pip_install(inside, ["--no-deps", "--require-hashes", "--only-binary", ":all:", "-r", str(LOCK)], log, "the dependencies of requirements.lock")
-    (folder / ".complete").touch()
+    return folder / "bin" / "python"
