@@ -4,82 +4,55 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from regdecode.errors import InputError
 from regdecode.io.h5ad import read_predictions
-from regdecode.stats.evaluation import Candidate
+from regdecode.stats.evaluation import SINGLE, Candidate
 from regdecode.training.arms import apply_arm
 from regdecode.training.dataset import Dataset
-from regdecode.training.model_folder import load_model
-
-
-def read_model_config(folder: Path) -> dict[str, Any]:
-    """config.json of a model folder.
-
-    Raises
-    ------
-    InputError
-        It is missing or not JSON.
-    """
-    path = folder / "config.json"
-    try:
-        return dict(json.loads(path.read_text()))
-    except OSError as error:
-        raise InputError("is not a model folder: it has no config.json", folder, "give the folder that TRAIN_DECODE or SELECT wrote") from error
-    except json.JSONDecodeError as error:
-        raise InputError(f"is not JSON ({error.msg})", path, "train the model again") from error
+from regdecode.training.model_folder import EnsembleModel, Model, load_model
 
 
 def training_seconds(folder: Path) -> float:
-    """Seconds a model was trained for, from its history; NaN where there is none."""
-    path = folder / "history.tsv"
-    if not path.is_file():
-        return float("nan")
-    lines = path.read_text().splitlines()
-    header = lines[0].split("\t") if lines else []
-    if "seconds" not in header or len(lines) < 2:
-        return float("nan")
-    at = header.index("seconds")
-    return float(np.nansum([float(line.split("\t")[at]) for line in lines[1:]]))
+    """Seconds a model was trained for, from its metrics.json; NaN where it does not say."""
+    path = folder / "metrics.json"
+    found = json.loads(path.read_text()) if path.is_file() else {}
+    return float(found.get("seconds", np.nan))
 
 
-def predict_folder(folder: Path, data: Dataset, member: str | None = None) -> Candidate:
-    """Predictions of one model folder; an arm with shuffled inputs is given the inputs its training shuffled.
+def predict_model(model: Model, folder: Path, data: Dataset) -> Candidate:
+    """Predictions of one model; an arm with shuffled inputs is given the inputs its training shuffled.
 
     Raises
     ------
     InputError
         The model predicts an output that the data lack.
     """
-    config = read_model_config(folder)
-    arm = str(config.get("arm", "all"))
-    model = load_model(folder)
-    unknown = [str(name) for name in model.outputs if str(name) not in set(data.outputs.tolist())]
+    arm = str(model.config["arm"])
+    unknown = [name for name in model.outputs.tolist() if name not in set(data.outputs.tolist())]
     if unknown:
         raise InputError(f"predicts {unknown[0]!r}, which the expression file does not hold", folder, "evaluate a model on the expression it was trained on")
-    tracks = data.tracks if arm.startswith("single_task") else apply_arm(data, arm).tracks
+    tracks = data.tracks if arm.startswith(SINGLE) else apply_arm(data, arm).tracks
     values = np.asarray(model.predict(tracks), dtype=np.float64)
-    return Candidate(str(config.get("model", folder.name)), member or str(config.get("member", "single")), arm, np.asarray(model.outputs).astype(str), values,
-                     seconds=training_seconds(folder))
+    return Candidate(str(model.config["model"]), str(model.config["member"]), arm, model.outputs, values, seconds=training_seconds(folder))
 
 
 def folder_candidates(folder: Path, data: Dataset) -> Iterator[Candidate]:
-    """A model folder, and every member of an ensemble on its own; the member its config calls best comes again as "best"."""
-    config = read_model_config(folder)
-    if config.get("family") != "ensemble":
-        yield predict_folder(folder, data)
+    """A model folder; of an ensemble also every member on its own, and the best of them once more as "best"."""
+    model = load_model(folder)
+    if not isinstance(model, EnsembleModel):
+        yield predict_model(model, folder, data)
         return
-    yield predict_folder(folder, data, "ensemble")
-    best = str(config.get("best", ""))
-    for member in sorted(path for path in (folder / "members").iterdir() if path.is_dir()):
-        candidate = predict_folder(member, data)
+    yield predict_model(model, folder, data)
+    for k, (member, spec) in enumerate(zip(model.members, model.config["members"], strict=True)):
+        candidate = predict_model(member, folder / spec["folder"], data)
         yield candidate
-        if best and best in (candidate.member, member.name):
-            yield Candidate(candidate.model, "best", candidate.arm, candidate.outputs, candidate.values, seconds=candidate.seconds)
+        if k == model.config["best"]:
+            yield replace(candidate, member="best")
 
 
 def file_candidate(path: str | Path, data: Dataset) -> Candidate:
