@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""ATTRIBUTE: a trained model -> contributions of every regulator to every output of every test gene, proved to add up, and their summaries."""
+"""ATTRIBUTE: a model -> contributions of every regulator to every output of every test gene, proved to add up, and their summaries."""
 
 import click
 
@@ -12,13 +12,27 @@ from regdecode.cli import command, existing_file, existing_folder, option_device
 @click.option("--expression", type=existing_file, required=True, help="expression.h5ad of EXPRESSION.")
 @click.option("--splits", type=existing_file, required=True, help="<fold>.splits.tsv of SPLIT.")
 @click.option("--split", "which", type=click.Choice(["test", "validation", "train", "all"]), default="test", help="Genes to explain.")
-@click.option("--engine", type=click.Choice(["regdecode", "shap"]), default="regdecode", help="shap runs shap's DeepExplainer on the same net: slow.")
-@click.option("--tolerance", type=click.FloatRange(0, 1, min_open=True), default=1e-4, help="Largest residual, as a part of an output's range.")
+@click.option(
+    "--engine", type=click.Choice(["regdecode", "shap"]), default="regdecode", help="shap runs shap's DeepExplainer on the same net: slow."
+)
+@click.option(
+    "--tolerance", type=click.FloatRange(0, 1, min_open=True), default=1e-4, help="Largest residual, as a part of an output's range."
+)
 @option_device
 @option_threads
 @click.option("--out", type=click.Path(file_okay=False), required=True, help="Folder to write.")
-def main(model: str, features: tuple[str, ...], expression: str, splits: str, which: str, engine: str, tolerance: float, device: str, threads: int,
-         out: str) -> None:
+def main(
+    model: str,
+    features: tuple[str, ...],
+    expression: str,
+    splits: str,
+    which: str,
+    engine: str,
+    tolerance: float,
+    device: str,
+    threads: int,
+    out: str,
+) -> None:
     """Attribute a model's predictions to regulators."""
     import torch
 

@@ -6,15 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-import attribute as script
 import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
+from tests.unit.explain.planted import GENES, PLANTED, make_models
 
+import attribute as script
 from regdecode.io.h5ad import read_attributions
 from regdecode.io.splits import write_splits
-from tests.unit.explain.planted import GENES, PLANTED, make_models
 
 TABLES = {"importance", "regulator_by_output", "top_regulators", "class_contributions", "additivity", "effects"}
 
@@ -28,15 +28,33 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str
 def attribute(folder: Path, model: str, out: Path, *more: str, **changed: str) -> Result:
     paths = {"expression": str(folder / "expression.h5ad"), "splits": str(folder / "f1.splits.tsv"), **changed}
     features = [part for path in sorted(folder.glob("*.features.h5ad")) for part in ("--features", str(path))]
-    return CliRunner().invoke(script.main, ["--model", model, *features, "--expression", paths["expression"], "--splits", paths["splits"],
-                                            "--device", "cpu", "--out", str(out), *more])
+    return CliRunner().invoke(
+        script.main,
+        [
+            "--model",
+            model,
+            *features,
+            "--expression",
+            paths["expression"],
+            "--splits",
+            paths["splits"],
+            "--device",
+            "cpu",
+            "--out",
+            str(out),
+            *more,
+        ],
+    )
 
 
 def test_writes_every_table(world, tmp_path: Path) -> None:
     folder, models = world
     result = attribute(folder, models["ensemble"], tmp_path / "out")
     assert result.exit_code == 0, result.output
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {f"{name}.tsv" for name in TABLES} | {"attributions.h5ad", "attribute.notes.json"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {f"{name}.tsv" for name in TABLES} | {
+        "attributions.h5ad",
+        "attribute.notes.json",
+    }
     top = pd.read_csv(tmp_path / "out/top_regulators.tsv", sep="\t").query("rank == 1").set_index("output")["regulator"]
     assert {output: top[output] for output in PLANTED} == PLANTED
     record = read_attributions(tmp_path / "out/attributions.h5ad")
@@ -109,6 +127,15 @@ def test_fails_above_the_tolerance_and_writes_nothing(world, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("option", ["--help", "--version"])
 def test_help_imports_nothing_heavy(option: str) -> None:
-    code = (f"import sys; sys.argv = ['attribute.py', '{option}']\ntry:\n    import runpy; runpy.run_path({str(Path(script.__file__))!r}, run_name='__main__')\n"
-            "except SystemExit as end:\n    assert not end.code\nassert not {'torch', 'numba', 'anndata', 'xgboost', 'pandas', 'scipy'} & set(sys.modules)")
-    subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": str(Path(script.__file__).parent), "PATH": ""}, capture_output=True)
+    code = f"""
+import runpy, sys
+sys.argv = ["attribute.py", "{option}"]
+try:
+    runpy.run_path({str(Path(script.__file__))!r}, run_name="__main__")
+except SystemExit as end:
+    assert not end.code
+assert not {{"torch", "numba", "anndata", "xgboost", "pandas", "scipy"}} & set(sys.modules)
+"""
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, env={"PYTHONPATH": str(Path(script.__file__).parent), "PATH": ""}, capture_output=True
+    )

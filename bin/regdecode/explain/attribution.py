@@ -60,14 +60,31 @@ class Explained:
 
 
 def column_table(tracks: Sequence[Track]) -> pd.DataFrame:
-    """The columns of all tracks in their order: regulators, then the length of each track; at the end, regulators without a site."""
-    parts = [pd.DataFrame({"track": track.name, "class": track.cls, "regulator": [*track.regulators, LENGTH],
-                           "kind": ["regulator"] * len(track.regulators) + [LENGTH]}) for track in tracks]
-    return pd.concat([*parts, pd.DataFrame({"track": [ABSENT], "class": [ABSENT], "regulator": [ABSENT], "kind": [ABSENT]})], ignore_index=True)
+    """List the columns of all tracks in their order: regulators, then the length of each track; at the end, regulators without a site."""
+    parts = [
+        pd.DataFrame(
+            {
+                "track": track.name,
+                "class": track.cls,
+                "regulator": [*track.regulators, LENGTH],
+                "kind": ["regulator"] * len(track.regulators) + [LENGTH],
+            }
+        )
+        for track in tracks
+    ]
+    return pd.concat(
+        [*parts, pd.DataFrame({"track": [ABSENT], "class": [ABSENT], "regulator": [ABSENT], "kind": [ABSENT]})], ignore_index=True
+    )
 
 
-def explain_model(model: Model, data: Dataset, rows: NDArray[np.int64], engine: str = "regdecode", tolerance: float = 1e-4,
-                  device: torch.device | str = "cpu") -> Explained:
+def explain_model(
+    model: Model,
+    data: Dataset,
+    rows: NDArray[np.int64],
+    engine: str = "regdecode",
+    tolerance: float = 1e-4,
+    device: torch.device | str = "cpu",
+) -> Explained:
     """Explain a model for some genes.
 
     Parameters
@@ -114,9 +131,12 @@ def _checked(found: Found, genes: NDArray[np.str_], outputs: NDArray[np.str_], t
     if len(bad):
         worst = bad.loc[bad["relative"].fillna(np.inf).idxmax()]
         raise ToleranceError(
-            f"contributions of {name} do not add up: gene {worst['worst_gene']}, output {worst['output']}: residual {worst['max_residual']:.3g} is "
-            f"{worst['relative']:.3g} of the output's range {worst['range']:.3g}, tolerance {tolerance:g} ({len(bad)} of {len(table)} outputs fail)\n"
-            "  fix: the model holds a step that attribution does not follow exactly; name it in an issue, or raise --tolerance knowing that rankings may suffer")
+            f"contributions of {name} do not add up: gene {worst['worst_gene']}, output {worst['output']}: residual "
+            f"{worst['max_residual']:.3g} is {worst['relative']:.3g} of the output's range {worst['range']:.3g}, tolerance {tolerance:g} "
+            f"({len(bad)} of {len(table)} outputs fail)\n"
+            "  fix: the model holds a step that attribution does not follow exactly: report it, "
+            "or raise --tolerance knowing that rankings may suffer"
+        )
     log.info("%s: contributions add up within %.2g of each output's range", name, table["relative"].max())
     table.insert(0, "member", name)
     return table
@@ -136,7 +156,7 @@ def _added(total: Found | None, found: Found, weights: NDArray[np.float64]) -> F
 
 
 def summary_tables(explained: Explained, is_level: NDArray[np.bool_], target: str, system: str = "decode") -> dict[str, pd.DataFrame]:
-    """The tables that ATTRIBUTE publishes, by file name. A regulator of one class in several tracks is one regulator."""
+    """Make the tables that ATTRIBUTE publishes, by file name. A regulator of one class in several tracks is one regulator."""
     columns = explained.columns
     regulators = columns[columns["kind"] == "regulator"]
     grouped = regulators.groupby(["class", "regulator"], sort=True)
@@ -144,14 +164,18 @@ def summary_tables(explained: Explained, is_level: NDArray[np.bool_], target: st
     feature = np.full(len(columns), -1)
     feature[regulators.index] = grouped.ngroup().to_numpy()
     kept = feature[explained.column] >= 0
-    found = summaries.moments(explained.gene[kept], feature[explained.column[kept]], explained.values[kept], len(explained.genes), len(names))
+    found = summaries.moments(
+        explained.gene[kept], feature[explained.column[kept]], explained.values[kept], len(explained.genes), len(names)
+    )
     outputs = explained.outputs
-    return {"importance": summaries.importance(found, names, outputs, is_level),
-            "regulator_by_output": summaries.matrix(found, names, outputs),
-            "top_regulators": summaries.top_regulators(found, names, outputs),
-            "class_contributions": summaries.class_contributions(found, names, outputs, is_level),
-            "additivity": explained.additivity,
-            "effects": summaries.effects(found, names["regulator"], outputs, system, target)}
+    return {
+        "importance": summaries.importance(found, names, outputs, is_level),
+        "regulator_by_output": summaries.matrix(found, names, outputs),
+        "top_regulators": summaries.top_regulators(found, names, outputs),
+        "class_contributions": summaries.class_contributions(found, names, outputs, is_level),
+        "additivity": explained.additivity,
+        "effects": summaries.effects(found, names["regulator"], outputs, system, target),
+    }
 
 
 def split_rows(data: Dataset, split: str, where: str) -> NDArray[np.int64]:

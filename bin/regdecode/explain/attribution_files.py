@@ -38,23 +38,37 @@ def write_attribution(out: str | Path, explained: Explained, config: dict[str, A
 
 
 def notes_of(explained: Explained, split: str, engine: str) -> Notes:
-    """What a reader of the tables must know."""
+    """Say what a reader of the tables must know."""
     notes = Notes("attribute")
     kinds = explained.columns["kind"].to_numpy()[explained.column]
     notes.add(f"{split} genes explained", len(explained.genes))
-    notes.add("contributions of a regulator with a site to a gene", int((kinds == "regulator").sum()), f"each to {len(explained.outputs)} outputs")
+    notes.add(
+        "contributions of a regulator with a site to a gene", int((kinds == "regulator").sum()), f"each to {len(explained.outputs)} outputs"
+    )
     whole = explained.additivity[explained.additivity["member"] == "model"]
-    notes.add("largest residual, as a part of the output's range", float(f"{whole['relative'].max():.3g}"),
-              "sum of contributions against f(x) - f(reference), every gene and output, the length included")
+    notes.add(
+        "largest residual, as a part of the output's range",
+        float(f"{whole['relative'].max():.3g}"),
+        "sum of contributions against f(x) - f(reference), every gene and output, the length included",
+    )
     notes.add("reference", None, "a gene of the median length of the training genes without any site")
     members = [name for name in explained.additivity["member"].unique() if name != "model"]
     networks = [name for name in members if not name.startswith("trees")]
     if networks:
         notes.add("networks explained", len(networks), "DeepLIFT, rescale rule" if engine == "regdecode" else "shap DeepExplainer")
     if len(networks) < len(members):
-        notes.add("trees members explained", len(members) - len(networks),
-                  "exact TreeSHAP, whose own reference is the trees' expected value; given here less the TreeSHAP of the reference gene, so that all members share "
-                  f"one reference. What interactions give to regulators without a site is one row a gene, '{ABSENT}'")
-    notes.add(f"rows '{LENGTH}'", int((kinds == LENGTH).sum()), "contributions of the region's length: part of the sums, not of the rankings")
-    notes.add("p in effects.tsv", None, "one-sample t over genes: whether a regulator pushes an output the same way in most genes; not how sure the model is")
+        notes.add(
+            "trees members explained",
+            len(members) - len(networks),
+            "exact TreeSHAP, whose own reference is the trees' expected value; given here less the TreeSHAP of the reference gene, so that "
+            f"all members share one reference. What interactions give to regulators without a site is one row a gene, '{ABSENT}'",
+        )
+    notes.add(
+        f"rows '{LENGTH}'", int((kinds == LENGTH).sum()), "contributions of the region's length: part of the sums, not of the rankings"
+    )
+    notes.add(
+        "p in effects.tsv",
+        None,
+        "one-sample t over genes: whether a regulator pushes an output one way in most genes; not how sure the model is",
+    )
     return notes

@@ -1,9 +1,9 @@
 """DeepLIFT with the rescale rule: contributions of regulators to all outputs in one pass, without the full input gradient.
 
-For a net whose first layer is linear, the contribution of regulator f is ``sum_b dx(f, b) . W_f' m(b)``, with m the multipliers at the first
-layer's output. Three exact shortcuts (systems.md, field_notes): outputs are reached from the hidden units before the last, linear layer; bins
-are added up inside the product; only regulators that differ from the reference somewhere in the gene are multiplied. Where pooling follows
-the first non-linearity channel by channel, the sum over bins is made once for all outputs. All in float64.
+For a net whose first layer is linear, the contribution of regulator f is ``sum_b dx(f, b) . W_f' m(b)``, with m the multipliers at the
+first layer's output. Three exact shortcuts (systems.md, field_notes): outputs are reached from the hidden units before the last, linear
+layer; bins are added up inside the product; only regulators that differ from the reference somewhere in the gene are multiplied. Where
+pooling follows the first non-linearity channel by channel, the sum over bins is made once for all outputs. All in float64.
 
 Shrikumar et al. 2017, arXiv:1704.02685.
 """
@@ -83,7 +83,9 @@ class DeepLift:
         given = [x.to(self.device, torch.float64) for x in inputs]
         base = [x.to(self.device, torch.float64)[None] for x in reference]
         if [x.shape[1:] for x in given] != [x.shape[1:] for x in base]:
-            raise InputError(f"inputs {[tuple(x.shape) for x in given]} and reference {[tuple(x.shape) for x in base]} differ in shape", "DeepLIFT")
+            raise InputError(
+                f"inputs {[tuple(x.shape) for x in given]} and reference {[tuple(x.shape) for x in base]} differ in shape", "DeepLIFT"
+            )
         if self.structure is None:
             self.structure = study(self.net, given)
         watched = {name: self.modules[name] for name in [*self.structure.nonlinear, *self.structure.stems]}
@@ -103,25 +105,27 @@ class DeepLift:
         leaves: list[Tensor | None] = []
         inputs = []
         for x, direct in zip(given, structure.direct, strict=True):
-            if not len(direct):
-                leaves.append(None)
-                inputs.append(x)
-            elif len(direct) == x.shape[-1]:
-                leaves.append(x.detach().clone().requires_grad_())
-                inputs.append(leaves[-1])
-            else:
-                leaves.append(x[..., direct].detach().clone().requires_grad_())
-                inputs.append(torch.index_copy(x, -1, direct, leaves[-1]))
-        cut, head = (self.modules[name] if name else None for name in (structure.cut, structure.head))
+            leaf = x[..., direct].detach().clone().requires_grad_() if len(direct) else None
+            leaves.append(leaf)
+            inputs.append(x if leaf is None else torch.index_copy(x, -1, direct, leaf))
+        cut, head = self._linear(structure.cut), self._linear(structure.head)
         stems = {name: self.modules[name] for name in structure.stems}
-        return run_linearised(self.net, inputs, structure.nonlinear, chords(structure.nonlinear, calls, base_calls), stems, cut, head), leaves
+        return run_linearised(
+            self.net, inputs, structure.nonlinear, chords(structure.nonlinear, calls, base_calls), stems, cut, head
+        ), leaves
 
     def _known(self) -> Structure:
         assert self.structure is not None
         return self.structure
 
-    def _multiply(self, tape: Tape, leaves: list[Tensor | None], given: list[Tensor], base: list[Tensor], calls: Calls,
-                  base_calls: Calls) -> tuple[Tensor, Tensor, Tensor]:
+    def _linear(self, name: str | None) -> nn.Linear | None:
+        module = self.modules[name] if name is not None else None
+        assert module is None or isinstance(module, nn.Linear)
+        return module
+
+    def _multiply(
+        self, tape: Tape, leaves: list[Tensor | None], given: list[Tensor], base: list[Tensor], calls: Calls, base_calls: Calls
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Contributions as rows: gene, column counted through all tracks, values."""
         structure = self._known()
         goal, cotangents, expand = self._goal(tape)
@@ -146,7 +150,7 @@ class DeepLift:
         return gene, column, values if expand is None else values @ expand.T
 
     def _goal(self, tape: Tape) -> tuple[Tensor, Tensor, Tensor | None]:
-        """What is differentiated, the sums of it (Q, 1, D), and the map from those to outputs (T, Q), or None when they are the outputs."""
+        """Name what is differentiated, its sums (Q, 1, D), and the map from those to outputs (T, Q), None when they are the outputs."""
         structure = self._known()
         hidden = tape.cut[1] if tape.cut is not None and structure.cut == structure.head else tape.head_input
         if structure.head is None or hidden is None:

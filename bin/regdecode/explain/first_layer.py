@@ -1,7 +1,7 @@
 """From multipliers at a first layer to contributions of regulators: per-regulator maps, bins added up inside the product.
 
-The contribution of input column f to sum q is ``sum_b dx(b, f) . sum_c W(f, c) m(q, b, c)``. Only columns that differ from the reference in a
-gene are multiplied. Axes: N genes, B bins, F columns of the layer's input, C its channels, Q sums (outputs or hidden units).
+The contribution of input column f to sum q is ``sum_b dx(b, f) . sum_c W(f, c) m(q, b, c)``. Only columns that differ from the reference
+in a gene are multiplied. Axes: N genes, B bins, F columns of the layer's input, C its channels, Q sums (outputs or hidden units).
 """
 
 from collections.abc import Iterator
@@ -33,13 +33,13 @@ class FirstLayer:
 
     def __init__(self, layer: nn.Module, step: Tensor, stem: Stem, number: Tensor) -> None:
         self.convolution, self.groups = isinstance(layer, nn.Conv1d), stem.groups
-        step = columns_last(layer, step)                                              # (N, B, F)
+        step = columns_last(layer, step)  # (N, B, F)
         target = number[:, stem.source.clamp(min=0)]
-        present = (step != 0).any(1) & (target >= 0)                                  # rounding alone makes no contribution
+        present = (step != 0).any(1) & (target >= 0)  # rounding alone makes no contribution
         widest = int(present.sum(1).max()) if len(step) else 0
         self.columns: Tensor | None = None
         if widest < _MOSTLY * step.shape[2]:
-            self.columns = torch.argsort(present.to(torch.int8), dim=1, descending=True, stable=True)[:, :widest]      # (N, F')
+            self.columns = torch.argsort(present.to(torch.int8), dim=1, descending=True, stable=True)[:, :widest]  # (N, F')
             present, target = present.gather(1, self.columns), target.gather(1, self.columns)
             step = step.gather(2, self.columns[:, None].expand(-1, step.shape[1], -1))
         self.present, self.target = present, target
@@ -81,12 +81,17 @@ class FirstLayer:
         for mask, group in zip(masks, self.groups, strict=True):
             mask[group[group >= 0]] = 1.0
         (slopes,) = pull_back(at_cut, [leaf], masks[:, None])
-        slopes = _bins_first(slopes, self.convolution)                                # (K, N, B, C)
+        slopes = _bins_first(slopes, self.convolution)  # (K, N, B, C)
         for genes in self._chunks(3 * slopes.shape[-1] + len(cotangents)):
             found: Tensor | None = None
             for slope, group in zip(slopes, self.groups, strict=True):
-                pooled = _sum([torch.matmul(step[genes].transpose(1, 2), slope[genes]).mul_(self._weights(weight, genes)) for weight, step in self.taps])
-                upward = cotangents[:, genes, group.clamp(min=0)] * (group >= 0)      # (Q, N', C)
+                pooled = _sum(
+                    [
+                        torch.matmul(step[genes].transpose(1, 2), slope[genes]).mul_(self._weights(weight, genes))
+                        for weight, step in self.taps
+                    ]
+                )
+                upward = cotangents[:, genes, group.clamp(min=0)] * (group >= 0)  # (Q, N', C)
                 part = torch.matmul(pooled, upward.permute(1, 2, 0))
                 found = part if found is None else found.add_(part)
             assert found is not None
@@ -95,7 +100,7 @@ class FirstLayer:
     def add_general(self, values: Tensor, goal: Tensor, leaf: Tensor, cotangents: Tensor) -> None:
         """Add contributions from the multipliers of every bin and channel; `goal` (N, D), `cotangents` (Q, N or 1, D)."""
         (slopes,) = pull_back(goal, [leaf], cotangents)
-        slopes = _bins_first(slopes, self.convolution).transpose(0, 1)                # (N, Q, B, C)
+        slopes = _bins_first(slopes, self.convolution).transpose(0, 1)  # (N, Q, B, C)
         n_sums, bins, channels = slopes.shape[1:]
         for genes in self._chunks(n_sums * min(bins, channels) + channels):
             some = slopes[genes]
@@ -106,7 +111,7 @@ class FirstLayer:
                     mapped = torch.matmul(some.reshape(len(some), -1, channels), weights.transpose(1, 2))
                     parts.append(torch.einsum("nqbf,nbf->nfq", mapped.reshape(len(some), n_sums, bins, -1), moved))
                 else:
-                    summed = torch.matmul(moved.transpose(1, 2)[:, None], some)       # (N', Q, F', C)
+                    summed = torch.matmul(moved.transpose(1, 2)[:, None], some)  # (N', Q, F', C)
                     parts.append(torch.einsum("nqfc,nfc->nfq", summed, weights.expand(len(some), -1, -1)))
             self._add(values, genes, _sum(parts))
 
@@ -133,7 +138,7 @@ def _shifts(layer: nn.Module, step: Tensor) -> list[Tensor]:
     padded = nn.functional.pad(step, (0, 0, before, behind)) if before or behind else step
     dilation, stride, taps = layer.dilation[0], layer.stride[0], layer.kernel_size[0]
     bins = (padded.shape[1] - dilation * (taps - 1) - 1) // stride + 1
-    return [padded[:, tap * dilation: tap * dilation + (bins - 1) * stride + 1: stride] for tap in range(taps)]
+    return [padded[:, tap * dilation : tap * dilation + (bins - 1) * stride + 1 : stride] for tap in range(taps)]
 
 
 def add_direct(values: Tensor, goal: Tensor, leaf: Tensor, cotangents: Tensor, step: Tensor, number: Tensor) -> None:
@@ -154,6 +159,6 @@ def add_direct(values: Tensor, goal: Tensor, leaf: Tensor, cotangents: Tensor, s
     size = max(1, _CHUNK_NUMBERS // max(leaf.numel(), 1))
     present = number >= 0
     for first in range(0, len(spread), size):
-        (slopes,) = pull_back(goal, [leaf], spread[first:first + size])               # (Q', N, B, d)
+        (slopes,) = pull_back(goal, [leaf], spread[first : first + size])  # (Q', N, B, d)
         summed = torch.einsum("qnbd,nbd->ndq", slopes, step)
-        values[:, first:first + size].index_add_(0, number[present], summed[present])
+        values[:, first : first + size].index_add_(0, number[present], summed[present])

@@ -1,7 +1,8 @@
 """A net between an input and its reference, made linear: every non-linearity replaced by the slope of its chord.
 
-Gradients of the linear net are DeepLIFT's multipliers. The net can be cut open at *stems* (first layers: their output becomes a leaf) and at one
-*cut* (a dense layer whose input becomes a leaf), so that multipliers are computed only where they are needed and joined by the chain rule.
+Gradients of the linear net are DeepLIFT's multipliers. The net can be cut open at *stems* (first layers: their output becomes a leaf) and
+at one *cut* (a dense layer whose input becomes a leaf), so that multipliers are computed only where they are needed and joined by the
+chain rule.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -41,7 +42,9 @@ class Tape:
 
 def is_mapped(module: nn.Module) -> bool:
     """Whether the module can be a first layer: its weights are known as per-column maps."""
-    return isinstance(module, nn.Linear | ConvStack) or (isinstance(module, nn.Conv1d) and module.groups == 1 and module.padding_mode == "zeros")
+    return isinstance(module, nn.Linear | ConvStack) or (
+        isinstance(module, nn.Conv1d) and module.groups == 1 and module.padding_mode == "zeros"
+    )
 
 
 def columns_last(layer: nn.Module, x: Tensor) -> Tensor:
@@ -84,8 +87,15 @@ def padding(stem: nn.Conv1d) -> tuple[int, int]:
     return int(stem.padding[0]), int(stem.padding[0])
 
 
-def run_linearised(net: nn.Module, inputs: Sequence[Tensor], nonlinear: Mapping[str, nn.Module], multiplier: Multiplier,
-                   stems: Mapping[str, nn.Module], cut: nn.Module | None = None, head: nn.Module | None = None) -> Tape:
+def run_linearised(
+    net: nn.Module,
+    inputs: Sequence[Tensor],
+    nonlinear: Mapping[str, nn.Module],
+    multiplier: Multiplier,
+    stems: Mapping[str, nn.Module],
+    cut: nn.Linear | None = None,
+    head: nn.Linear | None = None,
+) -> Tape:
     """Run a net with every non-linearity replaced by a multiplication, cut open where asked.
 
     Parameters
@@ -113,12 +123,14 @@ def run_linearised(net: nn.Module, inputs: Sequence[Tensor], nonlinear: Mapping[
         def forward(x: Tensor) -> Tensor:
             call = next(count)
             return x * multiplier(name, call, x) if x.requires_grad else x
+
         return forward
 
     def leaf_of(name: str, stem: nn.Module) -> Callable[[Tensor], Tensor]:
         def forward(x: Tensor) -> Tensor:
             tape.stems[name] = torch.zeros(output_shape(stem, x), dtype=x.dtype, device=x.device, requires_grad=True)
             return tape.stems[name]
+
         return forward
 
     def opened(x: Tensor) -> Tensor:
@@ -154,8 +166,10 @@ def record(net: nn.Module, inputs: Sequence[Tensor], modules: Mapping[str, nn.Mo
 
 def chords(nonlinear: Mapping[str, nn.Module], given: Calls, reference: Calls) -> Multiplier:
     """Multipliers of the rescale rule between two recorded runs."""
+
     def multiplier(name: str, call: int, x: Tensor) -> Tensor:
         return chord_slope(nonlinear[name], given[name][call], reference[name][call]).expand(x.shape)
+
     return multiplier
 
 

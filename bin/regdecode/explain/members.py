@@ -1,7 +1,7 @@
 """Contributions of one member of a model, network or trees, in log2 units and with one numbering of columns.
 
-Columns are counted through all tracks: the regulators of a track, then its mask (the length). One more column, the last, holds what trees give
-to regulators without a site on the gene. Axes: G genes, R regulators, T outputs, n rows.
+Columns are counted through all tracks: the regulators of a track, then its mask (the length). One more column, the last, holds what trees
+give to regulators without a site on the gene. Axes: G genes, R regulators, T outputs, n rows.
 """
 
 import logging
@@ -97,7 +97,9 @@ def explain_member(member: Member, tracks: Sequence[Track], reference: Sequence[
     return explain_network(member.model, tracks, reference, device, member.name)
 
 
-def explain_network(model: NetworkModel, tracks: Sequence[Track], reference: Sequence[Track], device: torch.device, name: str = "network") -> Found:
+def explain_network(
+    model: NetworkModel, tracks: Sequence[Track], reference: Sequence[Track], device: torch.device, name: str = "network"
+) -> Found:
     """DeepLIFT of a network for all genes of the tracks."""
     inputs = pool_tracks(model.net, tracks, model.scales)
     base = [x[0] for x in pool_tracks(model.net, reference, model.scales)]
@@ -114,12 +116,18 @@ def explain_network(model: NetworkModel, tracks: Sequence[Track], reference: Seq
 
 
 def explain_network_by_shap(model: NetworkModel, tracks: Sequence[Track], reference: Sequence[Track], name: str = "network") -> Found:
-    """shap's DeepExplainer of a network, on dense bins, for all genes of the tracks."""
+    """Shap's DeepExplainer of a network, on dense bins, for all genes of the tracks."""
+
     def one(rows: slice) -> Found:
         found, prediction, delta = shap_contributions(model.net, tracks, reference, model.scales, rows.start)
         column = np.flatnonzero((found != 0).any(1))
-        return Found(np.full(len(column), rows.start), column, found[column] * model.divisors, prediction[None] * model.divisors,
-                     delta[None] * model.divisors)
+        return Found(
+            np.full(len(column), rows.start),
+            column,
+            found[column] * model.divisors,
+            prediction[None] * model.divisors,
+            delta[None] * model.divisors,
+        )
 
     return _in_batches(one, len(tracks[0].genes), 1, f"{name} (shap)")
 

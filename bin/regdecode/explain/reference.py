@@ -29,7 +29,20 @@ def reference_tracks(tracks: Sequence[Track], rows: NDArray[np.int64]) -> tuple[
         lengths = track.bins_per_gene[rows]
         bins = int(np.median(lengths[lengths > 0])) if np.any(lengths > 0) else 0
         edges = np.arange(bins + 1, dtype=np.int64) * track.bin_size
-        made.append(Track(track.name, track.cls, track.on, track.bin_size, track.min_genes, np.array(["reference"]), track.regulators,
-                          csr_matrix((bins, len(track.regulators)), dtype=np.float32), np.array([0, bins], np.int64),
-                          np.full(bins, track.bin_size, np.int32), edges[:-1], edges[1:]))
+        made.append(
+            Track(
+                track.name,
+                track.cls,
+                track.on,
+                track.bin_size,
+                track.min_genes,
+                np.array(["reference"]),
+                track.regulators,
+                csr_matrix((bins, len(track.regulators)), dtype=np.float32),
+                np.array([0, bins], np.int64),
+                np.full(bins, track.bin_size, np.int32),
+                edges[:-1],
+                edges[1:],
+            )
+        )
     return tuple(made)

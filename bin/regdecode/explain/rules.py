@@ -1,12 +1,12 @@
 """What DeepLIFT follows exactly: elementwise non-linearities by the rescale rule, and layers that are linear in their input.
 
-Between an input and its reference, the rescale rule replaces a non-linearity by the slope of its chord, ``m = (y - y0) / (x - x0)``. What is
-left of the net is linear, so contributions add up to ``f(x) - f(reference)``. Anything else (attention, max-pooling, a product of two
+Between an input and its reference, the rescale rule replaces a non-linearity by the slope of its chord, ``m = (y - y0) / (x - x0)``. What
+is left of the net is linear, so contributions add up to ``f(x) - f(reference)``. Anything else (attention, max-pooling, a product of two
 activations, a functional ``torch.relu``) is refused by name instead of being followed wrongly.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
 import torch
@@ -14,15 +14,42 @@ from torch import Tensor, nn
 
 from regdecode.errors import InputError
 
-_ELEMENTWISE = (nn.ReLU, nn.LeakyReLU, nn.ReLU6, nn.ELU, nn.SELU, nn.CELU, nn.GELU, nn.SiLU, nn.Mish, nn.Softplus, nn.Softsign, nn.Sigmoid,
-                nn.Tanh, nn.Hardtanh, nn.LogSigmoid)
-_LINEAR = frozenset(
-    "AccumulateGrad Add Sub Rsub Neg Sum Mean Cat Stack Permute Transpose T View UnsafeView ReshapeAlias Alias Expand Squeeze Unsqueeze Slice "
-    "Select Index IndexSelect IndexCopy Gather ConstantPadNd Clone ToCopy Split SplitWithSizes Unbind Unfold AvgPool2D Repeat Copy CopySlices Flip "
-    "Roll Cumsum Diagonal AsStrided".split())
+_ELEMENTWISE = (
+    nn.ReLU,
+    nn.LeakyReLU,
+    nn.ReLU6,
+    nn.ELU,
+    nn.SELU,
+    nn.CELU,
+    nn.GELU,
+    nn.SiLU,
+    nn.Mish,
+    nn.Softplus,
+    nn.Softsign,
+    nn.Sigmoid,
+    nn.Tanh,
+    nn.Hardtanh,
+    nn.LogSigmoid,
+)
+_LINEAR_NODES = """AccumulateGrad Add Sub Rsub Neg Sum Mean Cat Stack Permute Transpose T View UnsafeView ReshapeAlias Alias Expand Squeeze
+    Unsqueeze Slice Select Index IndexSelect IndexCopy Gather ConstantPadNd Clone ToCopy Split SplitWithSizes Unbind Unfold AvgPool2D Repeat
+    Copy CopySlices Flip Roll Cumsum Diagonal AsStrided"""
+_LINEAR = frozenset(_LINEAR_NODES.split())
 _PRODUCTS: Mapping[str, tuple[int, ...]] = {  # operands of which one alone may depend on the input
-    "Mul": (0, 1), "Mm": (0, 1), "Bmm": (0, 1), "Mv": (0, 1), "Dot": (0, 1), "Addmm": (1, 2), "Baddbmm": (1, 2), "Addbmm": (1, 2), "Addmv": (1, 2),
-    "Convolution": (0, 1), "NativeBatchNorm": (0, 1), "CudnnBatchNorm": (0, 1), "MiopenBatchNorm": (0, 1)}
+    "Mul": (0, 1),
+    "Mm": (0, 1),
+    "Bmm": (0, 1),
+    "Mv": (0, 1),
+    "Dot": (0, 1),
+    "Addmm": (1, 2),
+    "Baddbmm": (1, 2),
+    "Addbmm": (1, 2),
+    "Addmv": (1, 2),
+    "Convolution": (0, 1),
+    "NativeBatchNorm": (0, 1),
+    "CudnnBatchNorm": (0, 1),
+    "MiopenBatchNorm": (0, 1),
+}
 _CHORD = 1e-9
 
 Calls = dict[str, list[tuple[Tensor, Tensor]]]
@@ -36,7 +63,7 @@ def is_elementwise(module: nn.Module) -> bool:
 @contextmanager
 def replaced(module: nn.Module, forward: Callable[..., Tensor]) -> Iterator[None]:
     """Let `forward` stand in for the module's own while the block runs."""
-    module.forward = forward  # type: ignore[method-assign]
+    module.forward = forward
     try:
         yield
     finally:
@@ -97,7 +124,7 @@ class _Walker:
             todo.extend(parent for parent in parents if parent is not None)
 
 
-def _check(node: str, parents: list[object], owner: str) -> None:
+def _check(node: str, parents: Sequence[object], owner: str) -> None:
     operation = re.sub(r"Backward\d*$", "", node.rsplit("::", 1)[-1])
     if operation in _LINEAR or (operation == "Div" and parents[1] is None):
         return
@@ -105,8 +132,11 @@ def _check(node: str, parents: list[object], owner: str) -> None:
     if operation in _PRODUCTS and active <= 1:
         return
     why = f"a product of two activations ({operation})" if operation in _PRODUCTS else f"the operation '{operation}'"
-    raise InputError(f"layer '{owner}' computes {why}, for which DeepLIFT has no exact rule", "attribution",
-                     "build the net of linear layers and elementwise modules (nn.ReLU and its kind, each a module), or attribute with --engine shap")
+    raise InputError(
+        f"layer '{owner}' computes {why}, for which DeepLIFT has no exact rule",
+        "attribution",
+        "build the net of linear layers and elementwise modules (nn.ReLU and its kind, each a module), or attribute with --engine shap",
+    )
 
 
 @contextmanager
@@ -119,12 +149,14 @@ def refusing(net: nn.Module) -> Iterator[_Walker]:
             for one in given:
                 walker.visit(one, walker.inside[-1])
             walker.inside.append(name)
+
         return hook
 
     def leave(name: str) -> Callable[..., None]:
         def hook(module: nn.Module, given: tuple[object, ...], got: object) -> None:
             walker.visit(got, name)
             walker.inside.pop()
+
         return hook
 
     with ExitStack() as stack:

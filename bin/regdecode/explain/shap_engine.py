@@ -1,7 +1,7 @@
 """shap's own DeepExplainer on the same net: the check of somebody who does not trust ours.
 
-It runs on the dense bins, one gene and one output at a time, and is slow. The net's own elementwise layers are registered with shap's rule for
-non-linearities, its poolings as linear; shap would follow unknown layers by their plain gradient.
+It runs on the dense bins, one gene and one output at a time, and is slow. The net's own elementwise layers are registered with shap's
+rule for non-linearities, its poolings as linear; shap would follow unknown layers by their plain gradient.
 """
 
 import copy
@@ -34,8 +34,9 @@ class _Spread(nn.Module):
         return out
 
 
-def shap_contributions(net: DecodeNet, tracks: Sequence[Track], reference: Sequence[Track], scales: Sequence[NDArray[np.float32]],
-                       row: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def shap_contributions(
+    net: DecodeNet, tracks: Sequence[Track], reference: Sequence[Track], scales: Sequence[NDArray[np.float32]], row: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Explain one gene with shap.
 
     Parameters
@@ -73,9 +74,11 @@ def explainer_values(net: nn.Module, given: list[Tensor], base: list[Tensor]) ->
         import shap
         from shap.explainers._deep import deep_pytorch
     except ImportError as error:
-        raise InputError(f"the engine shap is not installed ({error})", "--engine shap", "pip install shap, or use --engine regdecode") from None
-    deep_pytorch.op_handler.update({name: deep_pytorch.nonlinear_1d for name in _NONLINEAR})
-    deep_pytorch.op_handler.update({name: deep_pytorch.linear_1d for name in _LINEAR})
+        raise InputError(
+            f"the engine shap is not installed ({error})", "--engine shap", "pip install shap, or use --engine regdecode"
+        ) from None
+    deep_pytorch.op_handler.update(dict.fromkeys(_NONLINEAR, deep_pytorch.nonlinear_1d))
+    deep_pytorch.op_handler.update(dict.fromkeys(_LINEAR, deep_pytorch.linear_1d))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*non-full backward hook.*|.*requires_grad.*")
         values = shap.DeepExplainer(net, base).shap_values(given, check_additivity=False)

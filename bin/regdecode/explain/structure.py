@@ -1,8 +1,8 @@
 """How a net uses its inputs, found out by probing its linearised form; nothing is assumed about how the net is written.
 
-A linear map that agrees with a pattern on a random vector agrees with it everywhere, with probability one. Random multipliers in place of the
-chords give the structure of the net itself, not that of one gene, so one probe serves every batch. What a probe does not recognise takes the
-general path, which is slower and as exact; the residual of every gene and output is computed afterwards in either case.
+A linear map that agrees with a pattern on a random vector agrees with it everywhere, with probability one. Random multipliers in place of
+the chords give the structure of the net itself, not that of one gene, so one probe serves every batch. What a probe does not recognise
+takes the general path, which is slower and as exact; the residual of every gene and output is computed afterwards in either case.
 """
 
 from collections.abc import Mapping, Sequence
@@ -93,9 +93,10 @@ def study(net: nn.Module, inputs: Sequence[Tensor]) -> Structure:
     head = None if head in sources else head
     opened = {name: layers[name] for name in sources}
     direct = _direct_columns(net, probes, nonlinear, opened)
-    dense = {name: layers[name] for name, (given, _) in once.items() if isinstance(layers[name], nn.Linear) and given.ndim == 2 and name not in opened}
-    cut, tape = _find_cut(net, probes, nonlinear, opened, dense)
-    stems = {name: Stem(source, tape and _channel_groups(tape, name, isinstance(layers[name], nn.Conv1d))) for name, source in sources.items()}
+    dense = {name: layer for name, layer in layers.items() if isinstance(layer, nn.Linear) and name in once and once[name][0].ndim == 2}
+    cut, tape = _find_cut(net, probes, nonlinear, opened, {name: dense[name] for name in once if name in dense and name not in opened})
+    groups = {name: None if tape is None else _channel_groups(tape, name, isinstance(layers[name], nn.Conv1d)) for name in sources}
+    stems = {name: Stem(source, groups[name]) for name, source in sources.items()}
     return Structure(nonlinear, stems, direct, cut, head)
 
 
@@ -107,23 +108,28 @@ def _find_head(layers: Mapping[str, nn.Module], once: Mapping[str, tuple[Tensor,
     return None
 
 
-def _find_stems(net: nn.Module, probes: Sequence[Tensor], nonlinear: Mapping[str, nn.Module],
-                layers: Mapping[str, nn.Module]) -> dict[str, Tensor]:
+def _find_stems(
+    net: nn.Module, probes: Sequence[Tensor], nonlinear: Mapping[str, nn.Module], layers: Mapping[str, nn.Module]
+) -> dict[str, Tensor]:
     """Linear layers of which each input column is made from one column of one track, with that column.
 
-    Three inputs are run through the linearised net: 0, random r, and r times a label a column. An input column of a layer that is made from one
-    track column alone is then multiplied by that column's label; a mixture of columns meets a label with probability zero.
+    Three inputs are run through the linearised net: 0, random r, and r times a label a column. An input column of a layer that is made from
+    one track column alone is then multiplied by that column's label; a mixture of columns meets a label with probability zero.
     """
     widths = [probe.shape[-1] for probe in probes]
     labels = torch.arange(1, sum(widths) + 1, dtype=probes[0].dtype, device=probes[0].device) / sum(widths) + 1
     runs = []
-    for inputs in ([torch.zeros_like(x) for x in probes], list(probes), [x * label for x, label in zip(probes, labels.split(widths), strict=True)]):
+    for inputs in (
+        [torch.zeros_like(x) for x in probes],
+        list(probes),
+        [x * label for x, label in zip(probes, labels.split(widths), strict=True)],
+    ):
         with recorded(layers) as calls:
             run_linearised(net, [x.detach().requires_grad_() for x in inputs], nonlinear, _random_slopes, {})
         runs.append({name: call[0][0].detach() for name, call in calls.items()})
     found = {}
     for name, layer in layers.items():
-        zero, plain, labelled = (columns_last(layer, run[name])[0] for run in runs)                # (B', F)
+        zero, plain, labelled = (columns_last(layer, run[name])[0] for run in runs)  # (B', F)
         source = _sources(plain - zero, labelled - zero, labels)
         if source is not None:
             found[name] = source
@@ -136,7 +142,7 @@ def _sources(plain: Tensor, labelled: Tensor, labels: Tensor) -> Tensor | None:
     if not bool(used.any()):
         return None
     ratio = torch.where(used, labelled / torch.where(used, plain, 1.0), 1.0)
-    nearest = (ratio - 1).mul(len(labels)).round().long().sub(1)                      # label i is 1 + (i + 1) / n
+    nearest = (ratio - 1).mul(len(labels)).round().long().sub(1)  # label i is 1 + (i + 1) / n
     matches = (nearest >= 0) & (nearest < len(labels))
     matches &= (labels[nearest.clamp(0, len(labels) - 1)] - ratio).abs() < _CLOSE
     source = torch.where(used, nearest, -1).max(0).values
@@ -144,19 +150,27 @@ def _sources(plain: Tensor, labelled: Tensor, labels: Tensor) -> Tensor | None:
     return source if bool((matches | ~used).all() and same.all()) else None
 
 
-def _direct_columns(net: nn.Module, tracked: Sequence[Tensor], nonlinear: Mapping[str, nn.Module],
-                    stems: Mapping[str, nn.Module]) -> tuple[Tensor, ...]:
+def _direct_columns(
+    net: nn.Module, tracked: Sequence[Tensor], nonlinear: Mapping[str, nn.Module], stems: Mapping[str, nn.Module]
+) -> tuple[Tensor, ...]:
     """Columns of each track that still reach the output when the stems are cut off."""
     output = run_linearised(net, tracked, nonlinear, _random_slopes, stems).output
     generator = torch.Generator().manual_seed(2)
     weights = torch.randn(output.shape, generator=generator, dtype=output.dtype).to(output.device)
     got = torch.autograd.grad(output, list(tracked), weights, allow_unused=True) if output.requires_grad else [None] * len(tracked)
-    return tuple(torch.empty(0, dtype=torch.long, device=x.device) if one is None else (one != 0).flatten(0, 1).any(0).nonzero()[:, 0]
-                 for one, x in zip(got, tracked, strict=True))
+    return tuple(
+        torch.empty(0, dtype=torch.long, device=x.device) if one is None else (one != 0).flatten(0, 1).any(0).nonzero()[:, 0]
+        for one, x in zip(got, tracked, strict=True)
+    )
 
 
-def _find_cut(net: nn.Module, tracked: Sequence[Tensor], nonlinear: Mapping[str, nn.Module], stems: Mapping[str, nn.Module],
-              candidates: Mapping[str, nn.Module]) -> tuple[str | None, Tape | None]:
+def _find_cut(
+    net: nn.Module,
+    tracked: Sequence[Tensor],
+    nonlinear: Mapping[str, nn.Module],
+    stems: Mapping[str, nn.Module],
+    candidates: Mapping[str, nn.Linear],
+) -> tuple[str | None, Tape | None]:
     """First dense layer whose input everything passes through, and the pass that was cut open there."""
     for name, layer in candidates.items():
         tape = run_linearised(net, tracked, nonlinear, _random_slopes, stems, layer)
@@ -175,8 +189,8 @@ def _channel_groups(tape: Tape, name: str, convolution: bool) -> Tensor | None:
     outcome, leaf = tape.cut[0], tape.stems[name]
     owners = []
     for first in range(0, outcome.shape[1], _PROBE_CHUNK):
-        some = torch.eye(outcome.shape[1], dtype=outcome.dtype, device=outcome.device)[first:first + _PROBE_CHUNK]
-        (gradient,) = pull_back(outcome, [leaf], some[:, None])                       # (D', 1, B, C)
+        some = torch.eye(outcome.shape[1], dtype=outcome.dtype, device=outcome.device)[first : first + _PROBE_CHUNK]
+        (gradient,) = pull_back(outcome, [leaf], some[:, None])  # (D', 1, B, C)
         touched = (gradient != 0).flatten(1, -2).any(1) if not convolution else (gradient != 0).any(-1).flatten(1)
         if bool((touched.sum(1) > 1).any()):
             return None

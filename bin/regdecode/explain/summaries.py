@@ -71,10 +71,13 @@ def importance(found: Moments, names: pd.DataFrame, outputs: NDArray[np.str_], i
     changes = found.mean[:, ~is_level]
     strongest = np.abs(changes).argmax(1) if changes.shape[1] else np.zeros(len(names), int)
     rows = np.arange(len(names))
-    table = names.assign(n_genes=found.n_genes, importance=np.abs(changes).mean(1) if changes.shape[1] else np.nan,
-                         level=found.mean[:, is_level][:, 0] if is_level.any() else np.nan,
-                         strongest_output=outputs[~is_level][strongest] if changes.shape[1] else "",
-                         strongest_mean=changes[rows, strongest] if changes.shape[1] else np.nan)
+    table = names.assign(
+        n_genes=found.n_genes,
+        importance=np.abs(changes).mean(1) if changes.shape[1] else np.nan,
+        level=found.mean[:, is_level][:, 0] if is_level.any() else np.nan,
+        strongest_output=outputs[~is_level][strongest] if changes.shape[1] else "",
+        strongest_mean=changes[rows, strongest] if changes.shape[1] else np.nan,
+    )
     order = "importance" if changes.shape[1] else "level"
     table = table.iloc[np.lexsort([table["regulator"], -table[order].abs().to_numpy()])].reset_index(drop=True)
     table.insert(0, "rank", np.arange(1, len(table) + 1))
@@ -87,12 +90,14 @@ def matrix(found: Moments, names: pd.DataFrame, outputs: NDArray[np.str_]) -> pd
 
 
 def top_regulators(found: Moments, names: pd.DataFrame, outputs: NDArray[np.str_], top: int = 5) -> pd.DataFrame:
-    """The regulators with the largest absolute mean contribution to each output."""
+    """Find the regulators with the largest absolute mean contribution to each output."""
     tables = []
     for t, output in enumerate(outputs):
         best = np.lexsort([names["regulator"], -np.abs(found.mean[:, t])])[:top]
         best = best[found.mean[best, t] != 0]
-        tables.append(names.iloc[best].assign(output=output, rank=np.arange(1, len(best) + 1), mean=found.mean[best, t], n_genes=found.n_genes[best]))
+        tables.append(
+            names.iloc[best].assign(output=output, rank=np.arange(1, len(best) + 1), mean=found.mean[best, t], n_genes=found.n_genes[best])
+        )
     return pd.concat(tables, ignore_index=True)[["output", "rank", "class", "regulator", "tracks", "mean", "n_genes"]]
 
 
@@ -107,7 +112,7 @@ def class_contributions(found: Moments, names: pd.DataFrame, outputs: NDArray[np
         scopes.append(("fold_change", np.abs(found.mean[:, ~is_level]).mean(1)))
     scopes += [(str(output), np.abs(found.mean[:, t])) for t, output in enumerate(outputs)]
     classes = sorted(names["class"].unique())
-    pairs = [(a, b) for i, a in enumerate(classes) for b in classes[i + 1:]] or [(only, "") for only in classes]
+    pairs = [(a, b) for i, a in enumerate(classes) for b in classes[i + 1 :]] or [(only, "") for only in classes]
     rows = [_compare(scope, values, names["class"].to_numpy(), a, b) for scope, values in scopes for a, b in pairs]
     columns = ["output", "class_a", "class_b", "n_a", "n_b", "median_a", "median_b", "share_a", "share_b", "statistic", "p"]
     return pd.DataFrame(rows, columns=columns).assign(q=lambda table: adjusted(table["p"].to_numpy()))
@@ -127,15 +132,26 @@ def _compare(scope: str, values: NDArray[np.float64], cls: NDArray[np.str_], a: 
 def effects(found: Moments, regulators: Sequence[str], outputs: NDArray[np.str_], system: str, target: str) -> pd.DataFrame:
     """Mean contributions in the schema that all systems share: system, regulator, target, output, effect, se, statistic, p, q.
 
-    The statistic is a one-sample t over genes: it says whether a regulator pushes an output the same way in most genes, not how sure the model is.
+    The statistic is a one-sample t over genes: it says whether a regulator pushes an output the same way in most genes, not how sure the
+    model is.
     """
     se = found.sd / np.sqrt(found.total)
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.where(found.mean == 0, 0.0, found.mean / se)
     p = np.where(found.mean == 0, 1.0, 2 * stats.t.sf(np.abs(t), max(found.total - 1, 1)))
     n, m = found.mean.shape
-    flat = pd.DataFrame({"system": system, "regulator": np.repeat(np.asarray(regulators), m), "target": target, "output": np.tile(outputs, n),
-                         "effect": found.mean.ravel(), "se": se.ravel(), "statistic": t.ravel(), "p": p.ravel()})
+    flat = pd.DataFrame(
+        {
+            "system": system,
+            "regulator": np.repeat(np.asarray(regulators), m),
+            "target": target,
+            "output": np.tile(outputs, n),
+            "effect": found.mean.ravel(),
+            "se": se.ravel(),
+            "statistic": t.ravel(),
+            "p": p.ravel(),
+        }
+    )
     return flat.assign(q=adjusted(p.ravel()))
 
 
@@ -148,8 +164,14 @@ def adjusted(p: NDArray[np.float64]) -> NDArray[np.float64]:
     return q
 
 
-def additivity(residual: NDArray[np.float64], prediction: NDArray[np.float64], delta: NDArray[np.float64], genes: NDArray[np.str_],
-               outputs: NDArray[np.str_], tolerance: float) -> pd.DataFrame:
+def additivity(
+    residual: NDArray[np.float64],
+    prediction: NDArray[np.float64],
+    delta: NDArray[np.float64],
+    genes: NDArray[np.str_],
+    outputs: NDArray[np.str_],
+    tolerance: float,
+) -> pd.DataFrame:
     """Residual of the sum of contributions, the worst gene of each output, against the range of the output.
 
     Parameters
@@ -167,5 +189,15 @@ def additivity(residual: NDArray[np.float64], prediction: NDArray[np.float64], d
     spread = np.ptp(prediction, axis=0)
     spread = np.where(spread > 0, spread, np.maximum(np.abs(prediction).max(0), 1.0))
     largest = size[worst, columns]
-    return pd.DataFrame({"output": outputs, "max_residual": largest, "range": spread, "relative": largest / spread, "tolerance": tolerance,
-                         "worst_gene": genes[worst], "mean_absolute_delta": np.abs(delta).mean(0), "passed": largest <= tolerance * spread})
+    return pd.DataFrame(
+        {
+            "output": outputs,
+            "max_residual": largest,
+            "range": spread,
+            "relative": largest / spread,
+            "tolerance": tolerance,
+            "worst_gene": genes[worst],
+            "mean_absolute_delta": np.abs(delta).mean(0),
+            "passed": largest <= tolerance * spread,
+        }
+    )

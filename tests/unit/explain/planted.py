@@ -29,17 +29,35 @@ def make_track(name: str, cls: str, on: str, regulators: list[str], widths: np.n
         for r in np.flatnonzero(rng.random(len(regulators)) < 0.33):
             counts[offsets[g] + rng.integers(widths[g]), r] = rng.integers(10, 60) if on != "gene" else rng.choice([-1, 1, 2])
     bins = np.arange(offsets[-1]) - np.repeat(offsets[:-1], widths)
-    return Track(name, cls, on, bin_size, 5, np.array([f"g{i:03d}" for i in range(len(widths))]), np.array(regulators), csr_matrix(counts), offsets,
-                 np.full(offsets[-1], bin_size, np.int32), bins * bin_size, (bins + 1) * bin_size)
+    return Track(
+        name,
+        cls,
+        on,
+        bin_size,
+        5,
+        np.array([f"g{i:03d}" for i in range(len(widths))]),
+        np.array(regulators),
+        csr_matrix(counts),
+        offsets,
+        np.full(offsets[-1], bin_size, np.int32),
+        bins * bin_size,
+        (bins + 1) * bin_size,
+    )
 
 
 def write_inputs(folder: Path, seed: int = 0) -> dict[str, list[str] | str]:
     """Write features, expression and splits; return their paths as the options of a script name them."""
     rng = np.random.default_rng(seed)
-    tracks = [make_track("tf_promoter", "tf", "promoter", [f"TF{i}" for i in range(1, 7)], np.full(GENES, 12), 100, rng),
-              make_track("rbp_rna", "rbp", "rna", [f"RBP{i}" for i in range(1, 6)], rng.integers(3, 30, GENES), 100, rng),
-              make_track("mirna_rna", "mirna", "gene", [f"mir{i}" for i in range(1, 5)], np.ones(GENES, np.int64), 1, rng)]
-    sums = {str(r): np.array([t.counts[t.offsets[g]:t.offsets[g + 1], j].sum() for g in range(GENES)]) for t in tracks for j, r in enumerate(t.regulators)}
+    tracks = [
+        make_track("tf_promoter", "tf", "promoter", [f"TF{i}" for i in range(1, 7)], np.full(GENES, 12), 100, rng),
+        make_track("rbp_rna", "rbp", "rna", [f"RBP{i}" for i in range(1, 6)], rng.integers(3, 30, GENES), 100, rng),
+        make_track("mirna_rna", "mirna", "gene", [f"mir{i}" for i in range(1, 5)], np.ones(GENES, np.int64), 1, rng),
+    ]
+    sums = {
+        str(r): np.array([t.counts[t.offsets[g] : t.offsets[g + 1], j].sum() for g in range(GENES)])
+        for t in tracks
+        for j, r in enumerate(t.regulators)
+    }
     level = 4 + 1.5 * (sums["RBP1"] > 0) + 0.1 * rng.normal(size=GENES)
     change = 0.15 * rng.normal(size=(GENES, 4))
     change[:, 0] += 2 * (sums["TF1"] > 0)
@@ -58,9 +76,19 @@ def write_inputs(folder: Path, seed: int = 0) -> dict[str, list[str] | str]:
 
 def hparams(kind: str = "profile") -> HyperParameters:
     """Small networks and trees that learn the planted effects in a second."""
-    network = {"width": 24, "blocks": 1, "dropout": 0.1, "rna_windows": [500]} if kind == "profile" else {"rna_units": 16, "promoter_units": 16, "dense_units": 16}
-    return HyperParameters("default", "none" if kind == "profile" else "max", kind, network, FitSettings(epochs=40, batch_size=32, learning_rate=5e-3),
-                           TreesOptions(3, TreeSettings(rounds=60, eta=0.2, colsample_bytree=1.0, components=3, max_outputs=2)))
+    network = (
+        {"width": 24, "blocks": 1, "dropout": 0.1, "rna_windows": [500]}
+        if kind == "profile"
+        else {"rna_units": 16, "promoter_units": 16, "dense_units": 16}
+    )
+    return HyperParameters(
+        "default",
+        "none" if kind == "profile" else "max",
+        kind,
+        network,
+        FitSettings(epochs=40, batch_size=32, learning_rate=5e-3),
+        TreesOptions(3, TreeSettings(rounds=60, eta=0.2, colsample_bytree=1.0, components=3, max_outputs=2)),
+    )
 
 
 def train(folder: Path, data: Dataset, family: str, replicate: int, kind: str = "profile") -> Path:

@@ -1,17 +1,16 @@
 """Attribution of whole models on a simulated fold: sums, engines, planted drivers."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.unit.explain.planted import OUTPUTS, PLANTED, make_models
 
 from regdecode.errors import InputError, ToleranceError
 from regdecode.explain import members
 from regdecode.explain.attribution import ABSENT, Explained, explain_model, split_rows, summary_tables
 from regdecode.training.dataset import Dataset, load_dataset
 from regdecode.training.model_folder import load_model
-from tests.unit.explain.planted import OUTPUTS, PLANTED, make_models
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +33,7 @@ def test_rows_of_a_gene_add_up_to_the_models_own_prediction(world, name: str) ->
     tracks = [track.select(data.genes[rows]) for track in data.tracks]
     sums = np.zeros((len(rows), len(model.outputs)))
     np.add.at(sums, explained.gene, explained.values)
-    base = model.predict(tracks) - sums                               # f(reference): the same for every gene
+    base = model.predict(tracks) - sums  # f(reference): the same for every gene
     np.testing.assert_allclose(base, np.broadcast_to(base[0], base.shape), atol=2e-5)
     assert explained.additivity["passed"].all() and explained.additivity["relative"].max() < 1e-5
 

@@ -110,9 +110,11 @@ def slow_twin(net: nn.Module, inputs: list[Tensor], reference: list[Tensor]) -> 
     tables = [np.zeros((len(x), x.shape[-1], net.head.out_features)) for x in inputs]
     for n in range(len(inputs[0])):
         seen = []
-        for case in ([x[n:n + 1].double() for x in inputs], [x[None].double() for x in reference]):
+        for case in ([x[n : n + 1].double() for x in inputs], [x[None].double() for x in reference]):
             notes: dict[nn.Module, tuple[Tensor, Tensor]] = {}
-            hooks = [m.register_forward_hook(lambda m, a, b, notes=notes: notes.__setitem__(m, (a[0].detach(), b.detach()))) for m in modules]
+            hooks = [
+                m.register_forward_hook(lambda m, a, b, notes=notes: notes.__setitem__(m, (a[0].detach(), b.detach()))) for m in modules
+            ]
             net(case)
             for hook in hooks:
                 hook.remove()
@@ -124,7 +126,7 @@ def slow_twin(net: nn.Module, inputs: list[Tensor], reference: list[Tensor]) -> 
             step = given[0] - base[0]
             slope = torch.where(step == 0, 0.0, (given[1] - base[1]) / torch.where(step == 0, 1.0, step))
             hooks.append(m.register_forward_hook(lambda m, a, b, slope=slope: a[0] * slope))
-        leaves = [x[n:n + 1].double().requires_grad_() for x in inputs]
+        leaves = [x[n : n + 1].double().requires_grad_() for x in inputs]
         y = net(leaves)[0]
         for t in range(len(y)):
             for track, gradient in enumerate(torch.autograd.grad(y[t], leaves, retain_graph=True)):
@@ -162,6 +164,7 @@ def test_linear_net_has_the_closed_form() -> None:
 
 def test_one_relu_by_hand() -> None:
     """y = 3 relu(2a - b + 1): chord from reference (0, 0) to (1, 4) has slope (0 - 1) / (-1 - 1) = 1/2."""
+
     class One(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -171,7 +174,11 @@ def test_one_relu_by_hand() -> None:
             return self.head(self.act(self.first(inputs[0].sum(1))))
 
     net = One()
-    net.first.weight.data, net.first.bias.data, net.head.weight.data = torch.tensor([[2.0, -1.0]]), torch.tensor([1.0]), torch.tensor([[3.0]])
+    net.first.weight.data, net.first.bias.data, net.head.weight.data = (
+        torch.tensor([[2.0, -1.0]]),
+        torch.tensor([1.0]),
+        torch.tensor([[3.0]]),
+    )
     found = DeepLift(net).explain([torch.tensor([[[1.0, 4.0]]])], [torch.zeros(1, 2)])
     np.testing.assert_allclose(found.values.numpy(), [[3.0], [-6.0]], atol=1e-12)
     np.testing.assert_allclose(found.delta.numpy(), [[-3.0]], atol=1e-12)
@@ -215,7 +222,9 @@ def test_positions_logs_and_a_length_that_goes_around() -> None:
 
 
 @pytest.mark.parametrize("outputs", [3, 40])
-@pytest.mark.parametrize("make", [profile_net, published_net, lambda outputs: profile_net(outputs, blocks=0), lambda outputs: profile_net(outputs, blocks=2)])
+@pytest.mark.parametrize(
+    "make", [profile_net, published_net, lambda outputs: profile_net(outputs, blocks=0), lambda outputs: profile_net(outputs, blocks=2)]
+)
 def test_decode_networks_equal_the_slow_twin(make, outputs: int) -> None:
     net = shaken(make(outputs))
     inputs, reference = decode_inputs()
@@ -324,8 +333,16 @@ class AttentionPool(nn.Module):
         return x * self.softmax(self.score(x))
 
 
-@pytest.mark.parametrize(("middle", "named"), [(FunctionalReLU(), "'middle' computes the operation 'Relu'"), (Gate(), "'middle' computes a product of two"),
-                                               (MaxPool(), "'middle.pool'"), (AttentionPool(), "'middle.softmax'"), (nn.LayerNorm(6), "'middle'")])
+@pytest.mark.parametrize(
+    ("middle", "named"),
+    [
+        (FunctionalReLU(), "'middle' computes the operation 'Relu'"),
+        (Gate(), "'middle' computes a product of two"),
+        (MaxPool(), "'middle.pool'"),
+        (AttentionPool(), "'middle.softmax'"),
+        (nn.LayerNorm(6), "'middle'"),
+    ],
+)
 def test_layers_without_a_rule_are_refused_by_name(middle: nn.Module, named: str) -> None:
     x, reference = make_inputs(3, 10, 9)
     with pytest.raises(InputError, match="no exact rule") as caught:
@@ -376,7 +393,16 @@ def test_equals_tangermeme() -> None:
     doubled = ChannelsFirst(copy.deepcopy(net).double())
     base = reference.T[None, None].double().repeat(4, 1, 1, 1)
     for t in range(5):
-        raw = module.deep_lift_shap(doubled, x.transpose(1, 2).double(), target=t, references=base, raw_outputs=True, device="cpu", dtype=torch.float64, only_warn=True)
+        raw = module.deep_lift_shap(
+            doubled,
+            x.transpose(1, 2).double(),
+            target=t,
+            references=base,
+            raw_outputs=True,
+            device="cpu",
+            dtype=torch.float64,
+            only_warn=True,
+        )
         multipliers = raw[:, 0] if raw.ndim == 4 else raw
         twin = (multipliers.detach() * (x - reference).transpose(1, 2)).sum(2).numpy()
         np.testing.assert_allclose(own[:, :, t], twin, atol=1e-6)

@@ -20,7 +20,7 @@ def fitted() -> tuple[TreesModel, np.ndarray]:
 def test_equals_shap(fitted: tuple[TreesModel, np.ndarray]) -> None:
     shap = pytest.importorskip("shap")
     model, X = fitted
-    found, base = tree_contributions(model, X[:20], np.arange(7), 7)
+    found, _ = tree_contributions(model, X[:20], np.arange(7), 7)
     oracle = np.stack([shap.TreeExplainer(b).shap_values(X[:20]) for b in model.boosters], 1)
     np.testing.assert_allclose(found, np.einsum("gcf,ct->gft", oracle, model.loadings), atol=1e-5)
 
