@@ -8,7 +8,9 @@ from regdecode.errors import InputError
 
 
 @command
-@click.option("--sites", type=existing_file, multiple=True, help="BED3 to BED6+ or narrowPeak (column 4 names the regulator); may be repeated.")
+@click.option(
+    "--sites", type=existing_file, multiple=True, help="BED3 to BED6+ or narrowPeak (column 4 names the regulator); may be repeated."
+)
 @click.option("--links", type=existing_file, help="TSV or CSV of regulator, gene, optional value or effect: one bin a gene.")
 @click.option("--models", type=existing_file, required=True, help="models.bed of REFERENCE.")
 @click.option("--genes", type=existing_file, required=True, help="genes.tsv of REFERENCE.")
@@ -17,13 +19,24 @@ from regdecode.errors import InputError
 @click.option("--out", type=click.Path(dir_okay=False), required=True, help="Features to write, h5ad.")
 @click.option("--notes", "notes_path", type=click.Path(dir_okay=False), required=True, help="Notes to write, JSON.")
 @option_threads
-def main(sites: tuple[str, ...], links: str | None, models: str, genes: str, chromosomes: str, config: str, out: str, notes_path: str, threads: int) -> None:
+def main(
+    sites: tuple[str, ...],
+    links: str | None,
+    models: str,
+    genes: str,
+    chromosomes: str,
+    config: str,
+    out: str,
+    notes_path: str,
+    threads: int,
+) -> None:
     """Turn sites or links of one regulator class into features."""
     if bool(sites) == bool(links):
         raise InputError("give either --sites or --links", "bin_sites.py", "sites have positions, links have none")
     from regdecode.genome.chromosomes import Chromosome
+    from regdecode.genome.link_track import link_track
+    from regdecode.genome.site_track import site_track
     from regdecode.genome.track_settings import parse_settings
-    from regdecode.genome.tracks import link_track, site_track
     from regdecode.io.bed import concatenate, read_bed
     from regdecode.io.bed12 import read_models
     from regdecode.io.chromosome_table import read_chromosomes
@@ -41,7 +54,9 @@ def main(sites: tuple[str, ...], links: str | None, models: str, genes: str, chr
     else:
         found = concatenate([read_bed(path, settings.on == "rna", settings.columns.get("name") == "file") for path in sites])
         known = [Chromosome(*row) for row in read_chromosomes(chromosomes)]
-        track = site_track(found, table, read_models(models), known, settings, notes, ", ".join(sites), threads)
+        track = site_track(
+            found, table, read_models(models) if settings.on == "rna" else None, known, settings, notes, ", ".join(sites), threads
+        )
     write_features(out, track)
     notes.write(notes_path)
 

@@ -1,12 +1,14 @@
 """Count, for every bin and regulator, the bases covered by any site: packed keys, one sort, one sweep.
 
-Chromosomes are laid end to end on one axis, so that a site is a start and a width; regulator, start and width are packed in one 64-bit integer, whose
-sort order is the order of the sweep. Where strands matter the axis is laid twice, once a strand, and a site of either strand goes on both: the sweep itself
-knows neither strands nor chromosomes. It merges a regulator's sites as it meets them and emits compressed columns. Without numba the same is done by numpy.
+Chromosomes are laid end to end on one axis, so that a site is a start and a width; regulator, start and width are packed in one 64-bit
+integer, whose sort order is the order of the sweep. Where strands matter the axis is laid twice, once a strand, and a site of either strand
+goes on both: the sweep itself knows neither strands nor chromosomes. It merges a regulator's sites as it meets them and emits compressed
+columns. Without numba the same is done by numpy.
 """
 
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -69,7 +71,9 @@ def has_numba() -> bool:
     return find_spec("numba") is not None
 
 
-def bin_sites(sites: Placed, regions: Regions, chroms: NDArray[np.str_], n_regulators: int, threads: int = 1, compiled: bool | None = None) -> Binned:
+def bin_sites(
+    sites: Placed, regions: Regions, chroms: NDArray[np.str_], n_regulators: int, threads: int = 1, compiled: bool | None = None
+) -> Binned:
     """Count the bases of every bin that any site of a regulator covers; a base counts once a regulator.
 
     Parameters
@@ -114,7 +118,7 @@ def _axis(regions: Regions, chroms: NDArray[np.str_]) -> tuple[NDArray[np.int64]
 
 
 def _pieces(regions: Regions, chroms: NDArray[np.str_], origin: NDArray[np.int64]) -> Pieces:
-    """Lay the pieces on the axis; those of chromosomes without sites are left out, and those of the minus strand go to its second half where strands matter."""
+    """Lay the pieces on the axis; where strands matter, those of the minus strand on its second half."""
     index = {name: i for i, name in enumerate(chroms.tolist())}
     names, which = np.unique(regions.chrom, return_inverse=True)
     chrom = np.array([index.get(name, -1) for name in names.tolist()], np.int64)[which]
@@ -136,7 +140,9 @@ def _union(start: NDArray[np.int64], reach: NDArray[np.int64]) -> tuple[NDArray[
     return start[first], reach[np.append(first[1:], len(start)) - 1] if len(start) else reach
 
 
-def _pack(sites: Placed, origin: NDArray[np.int64], extent: NDArray[np.int64], pieces: Pieces, stranded: bool, n_regulators: int) -> tuple[Packed, int]:
+def _pack(
+    sites: Placed, origin: NDArray[np.int64], extent: NDArray[np.int64], pieces: Pieces, stranded: bool, n_regulators: int
+) -> tuple[Packed, int]:
     """Pack and sort the sites that touch a piece; also count them."""
     start = np.minimum(sites.start, extent[sites.chrom])
     width = np.minimum(sites.end, extent[sites.chrom]) - start
@@ -146,7 +152,7 @@ def _pack(sites: Placed, origin: NDArray[np.int64], extent: NDArray[np.int64], p
     strand = sites.strand if sites.strand is not None else np.zeros(len(start), np.int8)
     touching = np.zeros(len(start), bool)
     kept: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]] = []
-    for lane in ((1, -1) if stranded else (0,)):
+    for lane in (1, -1) if stranded else (0,):
         at = start + origin[-1] if lane < 0 else start
         hits = (width > 0) & (opens[np.searchsorted(closes, at, side="right")] < at + width)
         if lane:
@@ -168,7 +174,7 @@ def _sorted_keys(start: NDArray[np.int64], width: NDArray[np.int64], regulator: 
     if start_bits + width_bits > KEY_BITS:
         raise OverflowError(f"{axis} positions with sites of up to {width.max()} bases do not fit in {KEY_BITS} bits")
     keys = keys[np.argsort(regulator, kind="stable")]
-    for first, last in zip(pointers[:-1], pointers[1:], strict=True):
+    for first, last in pairwise(pointers):
         keys[first:last].sort()
     return Packed(keys, pointers, start_bits, width_bits)
 
@@ -180,9 +186,20 @@ def _sweep_compiled(packed: Packed, pieces: Pieces, bin_size: int, n_bins: int, 
     n_regulators = len(packed.pointers) - 1
     shares = np.searchsorted(packed.pointers, np.linspace(0, packed.pointers[-1], 4 * threads + 1)[1:-1])
     edges = np.unique(np.concatenate([[0], shares, [n_regulators]]))
-    runs = [(int(first), int(last)) for first, last in zip(edges[:-1], edges[1:], strict=True)]
+    runs = [(int(first), int(last)) for first, last in pairwise(edges)]
     room = np.zeros(n_regulators + 1, np.int64)
-    sweep = (packed.keys, packed.pointers, packed.start_bits, packed.width_bits, pieces.start, pieces.end, pieces.reach, pieces.offset, pieces.minus, bin_size)
+    sweep = (
+        packed.keys,
+        packed.pointers,
+        packed.start_bits,
+        packed.width_bits,
+        pieces.start,
+        pieces.end,
+        pieces.reach,
+        pieces.offset,
+        pieces.minus,
+        bin_size,
+    )
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(lambda run: count_overlaps(*sweep, *run, room), runs))
         at = np.cumsum(room) - room
@@ -223,7 +240,7 @@ def _sweep_chunk(packed: Packed, pieces: Pieces, bin_size: int, n_bins: int, fir
     start = (keys >> packed.width_bits) & ((1 << packed.start_bits) - 1)
     end = start + (keys & ((1 << packed.width_bits) - 1))
     span = np.int64(1) << packed.start_bits
-    lane = regulator * (span + 1)                      # a regulator's sites never meet another's
+    lane = regulator * (span + 1)  # a regulator's sites never meet another's
     reach = np.maximum.accumulate(end + lane) if len(end) else end
     opens, closes = _union(start + lane, reach)
     owner = opens // (span + 1)

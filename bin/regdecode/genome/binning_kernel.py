@@ -44,8 +44,21 @@ def _next_union(keys: Int, at: int, last: int, start_mask: int, width_bits: int)
 
 
 @njit(cache=True, nogil=True)
-def count_overlaps(keys: Int, pointers: Int, start_bits: int, width_bits: int, piece_start: Int, piece_end: Int, reach: Int, offset: Int,
-                   minus: NDArray[np.bool_], bin_size: int, first: int, last: int, room: Int) -> None:
+def count_overlaps(
+    keys: Int,
+    pointers: Int,
+    start_bits: int,
+    width_bits: int,
+    piece_start: Int,
+    piece_end: Int,
+    reach: Int,
+    offset: Int,
+    minus: NDArray[np.bool_],
+    bin_size: int,
+    first: int,
+    last: int,
+    room: Int,
+) -> None:
     """Write to `room` how often a merged site of each regulator in first..last - 1 meets a bin: the room its entries need at most."""
     start_mask = (1 << start_bits) - 1
     for r in range(first, last):
@@ -64,12 +77,29 @@ def count_overlaps(keys: Int, pointers: Int, start_bits: int, width_bits: int, p
 
 
 @njit(cache=True, nogil=True)
-def fill_overlaps(keys: Int, pointers: Int, start_bits: int, width_bits: int, piece_start: Int, piece_end: Int, reach: Int, offset: Int,
-                  minus: NDArray[np.bool_], bin_size: int, row: Int, n_bins: int, first: int, last: int, room_at: Int, rows: NDArray[np.int32],
-                  bases: NDArray[np.float32], found: Int) -> None:
+def fill_overlaps(
+    keys: Int,
+    pointers: Int,
+    start_bits: int,
+    width_bits: int,
+    piece_start: Int,
+    piece_end: Int,
+    reach: Int,
+    offset: Int,
+    minus: NDArray[np.bool_],
+    bin_size: int,
+    row: Int,
+    n_bins: int,
+    first: int,
+    last: int,
+    room_at: Int,
+    rows: NDArray[np.int32],
+    bases: NDArray[np.float32],
+    found: Int,
+) -> None:
     """Write the rows and bases of regulators first..last - 1 from `room_at[r]` on, and how many to `found[r]`."""
     start_mask = (1 << start_bits) - 1
-    entry = np.full(n_bins, -1, np.int64)             # where a bin's entry is; older than the regulator: none yet
+    entry = np.full(n_bins, -1, np.int64)  # where a bin's entry is; older than the regulator: none yet
     for r in range(first, last):
         at, near, free = pointers[r], 0, room_at[r]
         while at < pointers[r + 1]:
@@ -81,14 +111,17 @@ def fill_overlaps(keys: Int, pointers: Int, start_bits: int, width_bits: int, pi
                     low, high = max(start, piece_start[k]), min(end, piece_end[k])
                     begin = offset[k] + (piece_end[k] - high if minus[k] else low - piece_start[k])
                     stop = begin + high - low
+                    number = begin // bin_size
+                    cell, border = row[k] + number, (number + 1) * bin_size
                     while begin < stop:
-                        number = begin // bin_size
-                        until = min(stop, (number + 1) * bin_size)
-                        cell = row[k] + number
+                        until = min(stop, border)
                         if entry[cell] < room_at[r]:
-                            entry[cell], rows[free], bases[free] = free, cell, 0
+                            entry[cell], rows[free], bases[free] = free, cell, until - begin
                             free += 1
-                        bases[entry[cell]] += until - begin
+                        else:
+                            bases[entry[cell]] += until - begin
                         begin = until
+                        cell += 1
+                        border += bin_size
                 k += 1
         found[r] = free - room_at[r]

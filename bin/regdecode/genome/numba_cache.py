@@ -8,7 +8,8 @@ from pathlib import Path
 def use_writable_cache(source: str) -> None:
     """Point numba's cache to a folder it can write, before anything is compiled with `cache=True`.
 
-    Containers often run without a home under a read-only code tree; numba then fails instead of compiling. A folder named by NUMBA_CACHE_DIR is left alone.
+    Containers often run without a home under a read-only code tree; numba then fails instead of compiling. A folder named by
+    NUMBA_CACHE_DIR is left alone.
 
     Parameters
     ----------

@@ -55,8 +55,15 @@ class Regions:
         return int(self.offsets[-1])
 
 
-def promoter_regions(genes: Anchored, upstream: int, downstream: int, bin_size: int, anchor: str, lengths: dict[str, int],
-                     leader: NDArray[np.int64] | None = None) -> Regions:
+def promoter_regions(
+    genes: Anchored,
+    upstream: int,
+    downstream: int,
+    bin_size: int,
+    anchor: str,
+    lengths: dict[str, int],
+    leader: NDArray[np.int64] | None = None,
+) -> Regions:
     """Lay out one window a gene, bin 0 most upstream; bases beyond the chromosome's ends do not exist.
 
     Parameters
@@ -81,7 +88,7 @@ def promoter_regions(genes: Anchored, upstream: int, downstream: int, bin_size: 
     """
     windows = promoter_windows(genes, upstream, downstream, anchor)
     if leader is not None:
-        windows = Windows(*(column[leader] for column in windows))
+        windows = Windows(windows.chrom[leader], windows.start[leader], windows.end[leader], windows.strand[leader])
     clipped = clip_windows(windows, lengths)
     minus = windows.strand == "-"
     offset = np.where(minus, windows.end - clipped.end, clipped.start - windows.start)
@@ -105,8 +112,17 @@ def rna_regions(models: Spliced, bin_size: int) -> Regions:
     return _lay_out(bin_size, sizes, exons.chrom, exons.start, exons.end, exons.strand == "-", exons.offset, exons.gene, stranded=True)
 
 
-def _lay_out(bin_size: int, sizes: NDArray[np.int64], chrom: NDArray[np.str_], start: NDArray[np.int64], end: NDArray[np.int64], minus: NDArray[np.bool_],
-             offset: NDArray[np.int64], region: NDArray[np.int64], stranded: bool) -> Regions:
+def _lay_out(
+    bin_size: int,
+    sizes: NDArray[np.int64],
+    chrom: NDArray[np.str_],
+    start: NDArray[np.int64],
+    end: NDArray[np.int64],
+    minus: NDArray[np.bool_],
+    offset: NDArray[np.int64],
+    region: NDArray[np.int64],
+    stranded: bool,
+) -> Regions:
     bins = -(-sizes // bin_size)
     offsets = np.concatenate([[0], np.cumsum(bins)]).astype(np.int64)
     bin_start = (np.arange(offsets[-1]) - np.repeat(offsets[:-1], bins)) * bin_size
@@ -116,4 +132,6 @@ def _lay_out(bin_size: int, sizes: NDArray[np.int64], chrom: NDArray[np.str_], s
     np.minimum.at(first, region, offset)
     np.maximum.at(last, region, offset + end - start)
     bases = np.minimum(bin_end, np.repeat(last, bins)) - np.maximum(bin_start, np.repeat(first, bins))
-    return Regions(bin_size, offsets, bin_start, bin_end, np.maximum(bases, 0).astype(np.int32), chrom, start, end, minus, offset, region, stranded)
+    return Regions(
+        bin_size, offsets, bin_start, bin_end, np.maximum(bases, 0).astype(np.int32), chrom, start, end, minus, offset, region, stranded
+    )

@@ -83,8 +83,18 @@ def parse_settings(config: Mapping[str, Any], where: str) -> TrackSettings:
     if not isinstance(columns, dict):
         faults.add(f"columns is {columns!r}, not a mapping", where, "correct 'columns'")
     faults.raise_if_any()
-    return TrackSettings(config["name"], config["class"], on, *promoter, config.get("anchor", "tss"), config.get("bin", 1), config.get("min_genes", 1),
-                         config.get("signed", False), {key: str(value) for key, value in columns.items()})
+    return TrackSettings(
+        config["name"],
+        config["class"],
+        on,
+        promoter[0],
+        promoter[1],
+        config.get("anchor", "tss"),
+        config.get("bin", 1),
+        config.get("min_genes", 1),
+        config.get("signed", False),
+        {key: str(value) for key, value in columns.items()},
+    )
 
 
 def _is_count(value: object) -> bool:

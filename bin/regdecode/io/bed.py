@@ -1,4 +1,4 @@
-"""Sites from BED3 to BED6+, narrowPeak and broadPeak, plain or gzipped: read in one pass, explained line by line only when something is wrong."""
+"""Sites from BED3 to BED6+, narrowPeak and broadPeak, plain or gzipped: read in one pass, line by line only when something is wrong."""
 
 import re
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ class Sites:
 def read_bed(path: str | Path, stranded: bool = False, name_from_file: bool = False) -> Sites:
     """Read the sites of a BED file; column 4 names the regulator.
 
-    Comments, `track` and `browser` lines and a header row are skipped. A file whose sites have no name (BED3, or "." throughout) is taken as one
+    Comments, `track` and `browser` lines and a header row are skipped. A file whose sites have no name (BED3, or "." throughout) is one
     regulator's, named like the file.
 
     Parameters
@@ -58,7 +58,7 @@ def read_bed(path: str | Path, stranded: bool = False, name_from_file: bool = Fa
     path
         BED3 to BED6+, narrowPeak or broadPeak; tabs or blanks between the fields.
     stranded
-        Read the strand from column 6. Off by default: it costs a tenth of the time.
+        Read the strand from column 6. Off by default: it costs time.
     name_from_file
         Name every site like the file, whatever column 4 holds (narrowPeak files number their peaks there).
 
@@ -70,8 +70,8 @@ def read_bed(path: str | Path, stranded: bool = False, name_from_file: bool = Fa
     Raises
     ------
     InputError
-        The file is empty or truncated, or has rows with fewer than 3 fields, positions that are not whole numbers, end < start, or an unknown strand; every
-        such row is named, up to the first 20.
+        The file is empty or truncated, or has rows with fewer than 3 fields, positions that are not whole numbers, end < start, or an
+        unknown strand; every such row is named, up to the first 20.
     """
     raw = _without_header(read_bytes(path))
     frame = _parse(raw, stranded)
@@ -80,7 +80,9 @@ def read_bed(path: str | Path, stranded: bool = False, name_from_file: bool = Fa
     if frame is None:
         raise InputError("the rows cannot be read as BED", path, "give a tab-separated BED file")
     if frame.height == 0:
-        raise InputError("the file holds no site", path, "give a BED file with at least one row, or leave the class out of the organism file")
+        raise InputError(
+            "the file holds no site", path, "give a BED file with at least one row, or leave the class out of the organism file"
+        )
     chroms, chrom = _codes(frame["chrom"])
     if not name_from_file and "name" in frame.columns and frame["name"][0] not in NO_NAME:
         regulators, regulator = _codes(frame["name"])
@@ -99,7 +101,15 @@ def concatenate(parts: list[Sites]) -> Sites:
     strand = None
     if any(part.strand is not None for part in parts):
         strand = np.concatenate([np.zeros(len(part), np.int8) if part.strand is None else part.strand for part in parts])
-    return Sites(chroms, regulators, chrom, regulator, np.concatenate([part.start for part in parts]), np.concatenate([part.end for part in parts]), strand)
+    return Sites(
+        chroms,
+        regulators,
+        chrom,
+        regulator,
+        np.concatenate([part.start for part in parts]),
+        np.concatenate([part.end for part in parts]),
+        strand,
+    )
 
 
 def _joined(names: list[NDArray[np.str_]], codes: list[NDArray[np.int32]]) -> tuple[NDArray[np.str_], NDArray[np.int32]]:
@@ -144,7 +154,9 @@ def _parse(raw: bytes, stranded: bool) -> pl.DataFrame | None:
     schema = dict.fromkeys(names, pl.String) | {"start": pl.Int64, "end": pl.Int64}
     wanted = [name for name in names[: len(FIELDS)] if name != "score" and (stranded or name != "strand")]
     try:
-        table = pl.scan_csv(raw, separator="\t", has_header=False, schema=schema, quote_char=None, comment_prefix="#", truncate_ragged_lines=True)
+        table = pl.scan_csv(
+            raw, separator="\t", has_header=False, schema=schema, quote_char=None, comment_prefix="#", truncate_ragged_lines=True
+        )
         frame = table.select(wanted).with_columns(pl.col(pl.String).fill_null("")).collect()
     except pl.exceptions.PolarsError:
         return None
@@ -153,7 +165,14 @@ def _parse(raw: bytes, stranded: bool) -> pl.DataFrame | None:
 
 def _in_order(frame: pl.DataFrame) -> bool:
     start, end = pl.col("start"), pl.col("end")
-    checks = [start.is_not_null().all(), end.is_not_null().all(), (start >= 0).all(), (end >= start).all(), (end < MAX_POSITION).all(), (pl.col("chrom") != "").all()]
+    checks = [
+        start.is_not_null().all(),
+        end.is_not_null().all(),
+        (start >= 0).all(),
+        (end >= start).all(),
+        (end < MAX_POSITION).all(),
+        (pl.col("chrom") != "").all(),
+    ]
     if "name" in frame.columns:
         unnamed = pl.col("name").is_in(NO_NAME)
         checks.append(unnamed.all() | ~unnamed.any())
@@ -191,14 +210,17 @@ def _clean(raw: bytes, path: str | Path, stranded: bool) -> bytes:
 
 
 def _fault(fields: list[str], stranded: bool) -> tuple[str, str] | None:
-    """What is wrong with a row, and what to do."""
+    """Say what is wrong with a row, and what to do."""
     if len(fields) < 3:
         return f"{len(fields)} fields, BED has at least 3 (chromosome, start, end)", "separate the fields by tabs"
     if not fields[0]:
         return "the chromosome is empty", "fill in the field"
     for name, value in zip(("start", "end"), fields[1:3], strict=True):
         if not re.fullmatch(r"\d{1,12}", value):
-            return f"{name} is {value!r}, not a whole number from 0", "correct the field; BED has chromosome, start, end, name, score, strand"
+            return (
+                f"{name} is {value!r}, not a whole number from 0",
+                "correct the field; BED has chromosome, start, end, name, score, strand",
+            )
     if int(fields[2]) < int(fields[1]):
         return f"end {fields[2]} is before start {fields[1]}", "swap or correct the two fields"
     if stranded and len(fields) > 5 and fields[5] not in STRANDS:

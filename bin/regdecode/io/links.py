@@ -1,4 +1,4 @@
-"""Regulator-gene links without positions, from a TSV or CSV with columns named by the user: regulator, gene, and optionally a value or an effect."""
+"""Regulator-gene links without positions, from a TSV or CSV: regulator, gene, and optionally a value or an effect."""
 
 import csv
 import io
@@ -13,12 +13,36 @@ from numpy.typing import NDArray
 from regdecode.errors import Faults, InputError
 from regdecode.io.text import read_bytes
 
-USUAL = {"regulator": ("regulator", "tf", "source", "mirna", "rbp"), "gene": ("gene_id", "gene", "target", "target_id"),
-         "value": ("value", "score", "weight"), "effect": ("effect", "sign", "mode")}
+USUAL = {
+    "regulator": ("regulator", "tf", "source", "mirna", "rbp"),
+    "gene": ("gene_id", "gene", "target", "target_id"),
+    "value": ("value", "score", "weight"),
+    "effect": ("effect", "sign", "mode"),
+}
 NEEDED = ("regulator", "gene")
 SEPARATORS = ("\t", ",", ";")
-EFFECTS = {"+": 1, "1": 1, "+1": 1, "activator": 1, "activation": 1, "-": -1, "-1": -1, "repressor": -1, "repression": -1,
-           "+-": 0, "-+": 0, "+/-": 0, "dual": 0, "both": 0, "?": 0, "0": 0, "unknown": 0, "": 0, "na": 0, ".": 0}
+EFFECTS = {
+    "+": 1,
+    "1": 1,
+    "+1": 1,
+    "activator": 1,
+    "activation": 1,
+    "-": -1,
+    "-1": -1,
+    "repressor": -1,
+    "repression": -1,
+    "+-": 0,
+    "-+": 0,
+    "+/-": 0,
+    "dual": 0,
+    "both": 0,
+    "?": 0,
+    "0": 0,
+    "unknown": 0,
+    "": 0,
+    "na": 0,
+    ".": 0,
+}
 
 
 @dataclass(frozen=True)
@@ -68,7 +92,8 @@ def read_links(path: str | Path, columns: Mapping[str, str] | None = None, signe
     Raises
     ------
     InputError
-        The file is empty or truncated, a column is missing, or rows lack a name or hold a value that is not a number; every such row is named, up to 20.
+        The file is empty or truncated, a column is missing, or rows lack a name or hold a value that is not a
+        number; every such row is named, up to 20.
     """
     raw = read_bytes(path)
     header, separator, body = _header(raw, path)
@@ -100,7 +125,9 @@ def _header(raw: bytes, path: str | Path) -> tuple[list[str], str, int]:
         if text and not text.startswith("#"):
             separator = max(SEPARATORS, key=text.count)
             return [field.strip() for field in next(csv.reader([text], delimiter=separator))], separator, body
-    raise InputError("the file is empty", path, "give a table with a header and at least one row, or leave the class out of the organism file")
+    raise InputError(
+        "the file is empty", path, "give a table with a header and at least one row, or leave the class out of the organism file"
+    )
 
 
 def _choose_columns(header: list[str], columns: Mapping[str, str], signed: bool, path: str | Path) -> dict[str, int]:
@@ -114,16 +141,26 @@ def _choose_columns(header: list[str], columns: Mapping[str, str], signed: bool,
             if columns[role] in header:
                 found[role] = header.index(columns[role])
             else:
-                faults.add(f"there is no column '{columns[role]}' for the {role}; its columns are {', '.join(header)}", path, f"correct '{role}' under links")
+                faults.add(
+                    f"there is no column '{columns[role]}' for the {role}; its columns are {', '.join(header)}",
+                    path,
+                    f"correct '{role}' under links",
+                )
             continue
         index = next((lower.index(name) for name in usual if name in lower), None)
         if index is not None:
             found[role] = index
         elif role in NEEDED:
-            faults.add(f"no column is the {role}; its columns are {', '.join(header)}", path, f"name it in the organism file: links: {{ file: ..., {role}: COLUMN }}")
+            faults.add(
+                f"no column is the {role}; its columns are {', '.join(header)}",
+                path,
+                f"name it in the organism file: links: {{ file: ..., {role}: COLUMN }}",
+            )
     faults.raise_if_any()
     if signed and "effect" not in found and "value" not in found:
-        raise InputError(f"signed links need an effect or a value; its columns are {', '.join(header)}", path, "name the column, or set signed: false")
+        raise InputError(
+            f"signed links need an effect or a value; its columns are {', '.join(header)}", path, "name the column, or set signed: false"
+        )
     return found
 
 

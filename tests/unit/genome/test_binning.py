@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.unit.genome.slow_binning import promoter_bases, rna_bases, slow_counts
 
 from regdecode.genome import binning
 from regdecode.genome.binning import Placed, bin_sites
 from regdecode.genome.regions import Regions, promoter_regions, rna_regions
-from tests.unit.genome.slow_binning import promoter_bases, rna_bases, slow_counts
 
 CHROMS = np.array(["a", "b", "c"])
 LENGTH = 70
@@ -20,7 +20,8 @@ STRAND = {"+": 1, "-": -1, ".": 0}
 ENGINES = pytest.mark.parametrize("compiled", [True, False], ids=["numba", "numpy"])
 
 a_site = st.tuples(st.integers(0, 2), st.sampled_from("abc"), st.integers(0, LENGTH), st.integers(0, 25), st.sampled_from("+-.")).map(
-    lambda s: (s[0], s[1], s[2], s[2] + s[3], s[4]))
+    lambda s: (s[0], s[1], s[2], s[2] + s[3], s[4])
+)
 an_anchor = st.tuples(st.sampled_from("ab"), st.sampled_from("+-"), st.integers(0, LENGTH - 1))
 
 
@@ -36,8 +37,13 @@ def placed(sites, stranded=True) -> Placed:
     """Sites as arrays."""
     columns = list(zip(*sites, strict=True)) if sites else [()] * 5
     chrom = np.array([np.searchsorted(CHROMS, name) for name in columns[1]], np.int32)
-    return Placed(np.array(columns[0], np.int32), chrom, np.array(columns[2], np.int64), np.array(columns[3], np.int64),
-                  np.array([STRAND[s] for s in columns[4]], np.int8) if stranded else None)
+    return Placed(
+        np.array(columns[0], np.int32),
+        chrom,
+        np.array(columns[2], np.int64),
+        np.array(columns[3], np.int64),
+        np.array([STRAND[s] for s in columns[4]], np.int8) if stranded else None,
+    )
 
 
 def anchored(genes):
@@ -50,8 +56,13 @@ def spliced(models):
     """Models as `rna_regions` takes them: (chromosome, strand, exons)."""
     exons = [exon for model in models for exon in model[2]]
     offsets = np.concatenate([[0], np.cumsum([len(model[2]) for model in models])]).astype(np.int64)
-    return SimpleNamespace(chrom=np.array([m[0] for m in models]), strand=np.array([m[1] for m in models]), exon_offsets=offsets,
-                           exon_start=np.array([e[0] for e in exons], np.int64), exon_end=np.array([e[1] for e in exons], np.int64))
+    return SimpleNamespace(
+        chrom=np.array([m[0] for m in models]),
+        strand=np.array([m[1] for m in models]),
+        exon_offsets=offsets,
+        exon_start=np.array([e[0] for e in exons], np.int64),
+        exon_end=np.array([e[1] for e in exons], np.int64),
+    )
 
 
 def as_dict(counts, regions: Regions) -> dict:
@@ -65,14 +76,23 @@ def touching(sites, genes, stranded) -> int:
     """Sites that share a base with a region they count on."""
     n = 0
     for _, chrom, start, end, strand in sites:
-        n += any(chrom == g[0] and (not stranded or strand in (g[1], ".")) and any(base is not None and start <= base < end for base in g[2]) for g in genes)
+        n += any(
+            chrom == g[0] and (not stranded or strand in (g[1], ".")) and any(base is not None and start <= base < end for base in g[2])
+            for g in genes
+        )
     return n
 
 
 @ENGINES
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(sites=st.lists(a_site, max_size=30), genes=st.lists(an_anchor, min_size=1, max_size=6), upstream=st.integers(0, 30), downstream=st.integers(1, 20),
-       bin_size=st.integers(1, 23), threads=st.integers(1, 3))
+@given(
+    sites=st.lists(a_site, max_size=30),
+    genes=st.lists(an_anchor, min_size=1, max_size=6),
+    upstream=st.integers(0, 30),
+    downstream=st.integers(1, 20),
+    bin_size=st.integers(1, 23),
+    threads=st.integers(1, 3),
+)
 def test_promoters_equal_the_slow_twin(compiled, sites, genes, upstream, downstream, bin_size, threads):
     regions = promoter_regions(anchored(genes), upstream, downstream, bin_size, "tss", dict.fromkeys("abc", LENGTH))
     twin = [(chrom, strand, promoter_bases(anchor, strand, upstream, downstream, LENGTH)) for chrom, strand, anchor in genes]
@@ -80,13 +100,18 @@ def test_promoters_equal_the_slow_twin(compiled, sites, genes, upstream, downstr
     assert as_dict(result.counts, regions) == slow_counts(sites, twin, bin_size, stranded=False)
     assert result.n_touching == touching(sites, twin, stranded=False)
     for g, (_, _, bases) in enumerate(twin):
-        exist = [sum(base is not None for base in bases[at:at + bin_size]) for at in range(0, len(bases), bin_size)]
-        assert regions.bases[regions.offsets[g]:regions.offsets[g + 1]].tolist() == exist
+        exist = [sum(base is not None for base in bases[at : at + bin_size]) for at in range(0, len(bases), bin_size)]
+        assert regions.bases[regions.offsets[g] : regions.offsets[g + 1]].tolist() == exist
 
 
 @ENGINES
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(sites=st.lists(a_site, max_size=30), models=st.lists(a_model(), min_size=1, max_size=6), bin_size=st.integers(1, 23), threads=st.integers(1, 3))
+@given(
+    sites=st.lists(a_site, max_size=30),
+    models=st.lists(a_model(), min_size=1, max_size=6),
+    bin_size=st.integers(1, 23),
+    threads=st.integers(1, 3),
+)
 def test_rnas_equal_the_slow_twin(compiled, sites, models, bin_size, threads):
     regions = rna_regions(spliced(models), bin_size)
     twin = [(chrom, strand, rna_bases(exons, strand)) for chrom, strand, exons in models]
@@ -126,10 +151,19 @@ def random_case(n_sites: int = 4000, n_genes: int = 150, n_regulators: int = 9, 
     """Sites and promoters that overlap a lot."""
     rng = np.random.default_rng(seed)
     start = rng.integers(0, 40_000, n_sites)
-    sites = Placed(rng.integers(0, n_regulators, n_sites).astype(np.int32), rng.integers(0, 3, n_sites).astype(np.int32), start, start + rng.integers(1, 900, n_sites),
-                   rng.integers(-1, 2, n_sites).astype(np.int8))
-    genes = anchored([(CHROMS[c], "+-"[s], t) for c, s, t in zip(rng.integers(0, 2, n_genes), rng.integers(0, 2, n_genes), rng.integers(0, 40_000, n_genes),
-                                                                strict=True)])
+    sites = Placed(
+        rng.integers(0, n_regulators, n_sites).astype(np.int32),
+        rng.integers(0, 3, n_sites).astype(np.int32),
+        start,
+        start + rng.integers(1, 900, n_sites),
+        rng.integers(-1, 2, n_sites).astype(np.int8),
+    )
+    genes = anchored(
+        [
+            (CHROMS[c], "+-"[s], t)
+            for c, s, t in zip(rng.integers(0, 2, n_genes), rng.integers(0, 2, n_genes), rng.integers(0, 40_000, n_genes), strict=True)
+        ]
+    )
     return sites, promoter_regions(genes, 2000, 1000, 100, "tss", dict.fromkeys("abc", 40_900))
 
 
@@ -143,8 +177,14 @@ def test_equals_bioframe(compiled):
     three = np.minimum(regions.bin_end - regions.offset[gene], regions.end[gene] - regions.start[gene])
     five = np.minimum(np.maximum(five, 0), three)
     minus = regions.minus[gene]
-    bins = pd.DataFrame({"chrom": regions.chrom[gene], "start": np.where(minus, regions.end[gene] - three, regions.start[gene] + five),
-                         "end": np.where(minus, regions.end[gene] - five, regions.start[gene] + three), "row": np.arange(len(gene))})
+    bins = pd.DataFrame(
+        {
+            "chrom": regions.chrom[gene],
+            "start": np.where(minus, regions.end[gene] - three, regions.start[gene] + five),
+            "end": np.where(minus, regions.end[gene] - five, regions.start[gene] + three),
+            "row": np.arange(len(gene)),
+        }
+    )
     bins = bins[bins["end"] > bins["start"]]
     hits = bioframe.overlap(bins, merged, how="inner", return_overlap=True)
     bases = hits["overlap_end"] - hits["overlap_start"]
@@ -179,7 +219,7 @@ def test_order_of_the_sites_changes_nothing():
 def test_keys_too_wide_for_the_regulator(compiled, monkeypatch):
     sites, regions = random_case()
     narrow = bin_sites(sites, regions, CHROMS, 9, compiled=compiled)
-    monkeypatch.setattr(binning, "KEY_BITS", 29)            # 18 bits of start and 10 of width leave no room for 4 of regulator
+    monkeypatch.setattr(binning, "KEY_BITS", 29)  # 18 bits of start and 10 of width leave no room for 4 of regulator
     same(bin_sites(sites, regions, CHROMS, 9, compiled=compiled), narrow)
     monkeypatch.setattr(binning, "KEY_BITS", 20)
     with pytest.raises(OverflowError, match="do not fit in 20 bits"):

@@ -19,7 +19,15 @@ def write(tmp_path, text, name="tf.bed"):
 
 def rows(sites):
     """(chromosome, start, end, regulator) of every site."""
-    return list(zip(sites.chroms[sites.chrom].tolist(), sites.start.tolist(), sites.end.tolist(), sites.regulators[sites.regulator].tolist(), strict=True))
+    return list(
+        zip(
+            sites.chroms[sites.chrom].tolist(),
+            sites.start.tolist(),
+            sites.end.tolist(),
+            sites.regulators[sites.regulator].tolist(),
+            strict=True,
+        )
+    )
 
 
 EXPECTED = [("chr2", 5, 9, "B"), ("chr1", 0, 3, "A"), ("chr2", 1, 1, "B")]
@@ -39,23 +47,41 @@ def test_strand_is_read_on_demand(tmp_path):
     assert read_bed(write(tmp_path, SIX)).strand is None
 
 
-@pytest.mark.parametrize("text", [
-    SIX.replace("\n", "\r\n"),
-    SIX.rstrip("\n"),
-    "\ufeff" + SIX,
-    "# made by hand\nbrowser position chr1\ntrack name=sites\n\n" + SIX,
-    "#chrom\tstart\tend\tname\tscore\tstrand\n" + SIX,
-    "chrom\tstart\tend\tname\tscore\tstrand\n" + SIX,
-    SIX.replace("chr1", "# in between\nchr1"),
-    SIX.replace("chr1", "track name=second\nchr1"),
-    SIX.replace("chr1", "\nchr1"),
-    SIX.replace("\t", " "),
-    SIX.replace("\t", "   "),
-    SIX.replace("+\n", "+\t7\t8\n"),
-    SIX.replace("B\t0", 'B\tsome "quoted'),
-    "".join(line + "\t3.1\t-1\t9.5\t40\n" for line in SIX.splitlines()),
-], ids=["crlf", "no last newline", "byte order mark", "browser and track", "commented header", "header", "comment inside", "track inside", "blank line inside", "blanks",
-        "many blanks", "ragged extra fields", "quotes", "narrowPeak"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        SIX.replace("\n", "\r\n"),
+        SIX.rstrip("\n"),
+        "\ufeff" + SIX,
+        "# made by hand\nbrowser position chr1\ntrack name=sites\n\n" + SIX,
+        "#chrom\tstart\tend\tname\tscore\tstrand\n" + SIX,
+        "chrom\tstart\tend\tname\tscore\tstrand\n" + SIX,
+        SIX.replace("chr1", "# in between\nchr1"),
+        SIX.replace("chr1", "track name=second\nchr1"),
+        SIX.replace("chr1", "\nchr1"),
+        SIX.replace("\t", " "),
+        SIX.replace("\t", "   "),
+        SIX.replace("+\n", "+\t7\t8\n"),
+        SIX.replace("B\t0", 'B\tsome "quoted'),
+        "".join(line + "\t3.1\t-1\t9.5\t40\n" for line in SIX.splitlines()),
+    ],
+    ids=[
+        "crlf",
+        "no last newline",
+        "byte order mark",
+        "browser and track",
+        "commented header",
+        "header",
+        "comment inside",
+        "track inside",
+        "blank line inside",
+        "blanks",
+        "many blanks",
+        "ragged extra fields",
+        "quotes",
+        "narrowPeak",
+    ],
+)
 def test_forms(tmp_path, text):
     sites = read_bed(write(tmp_path, text), stranded=True)
     assert rows(sites) == EXPECTED
@@ -87,19 +113,22 @@ def test_several_files(tmp_path):
     assert concatenate([one]) is one
 
 
-@pytest.mark.parametrize(("row", "what"), [
-    ("chr1\t9\t5\tA\t0\t+", "end 5 is before start 9"),
-    ("chr1\tx\t5\tA\t0\t+", "start is 'x', not a whole number"),
-    ("chr1\t1\t5.5\tA\t0\t+", "end is '5.5', not a whole number"),
-    ("chr1\t-1\t5\tA\t0\t+", "start is '-1', not a whole number"),
-    ("chr1\t\t5\tA\t0\t+", "start is '', not a whole number"),
-    ("chr1\t1\t1e6\tA\t0\t+", "end is '1e6', not a whole number"),
-    ("chr1\t1\t99999999999999999999\tA\t0\t+", "not a whole number"),
-    ("chr1\t1", "2 fields, BED has at least 3"),
-    ("\t1\t5\tA\t0\t+", "the chromosome is empty"),
-    ("chr1\t1\t5\tA\t0\tforward", "strand is 'forward', not +, - or ."),
-    ("chr1\t1\t5\t\t0\t+", "some rows name their regulator in column 4 and some do not"),
-])
+@pytest.mark.parametrize(
+    ("row", "what"),
+    [
+        ("chr1\t9\t5\tA\t0\t+", "end 5 is before start 9"),
+        ("chr1\tx\t5\tA\t0\t+", "start is 'x', not a whole number"),
+        ("chr1\t1\t5.5\tA\t0\t+", "end is '5.5', not a whole number"),
+        ("chr1\t-1\t5\tA\t0\t+", "start is '-1', not a whole number"),
+        ("chr1\t\t5\tA\t0\t+", "start is '', not a whole number"),
+        ("chr1\t1\t1e6\tA\t0\t+", "end is '1e6', not a whole number"),
+        ("chr1\t1\t99999999999999999999\tA\t0\t+", "not a whole number"),
+        ("chr1\t1", "2 fields, BED has at least 3"),
+        ("\t1\t5\tA\t0\t+", "the chromosome is empty"),
+        ("chr1\t1\t5\tA\t0\tforward", "strand is 'forward', not +, - or ."),
+        ("chr1\t1\t5\t\t0\t+", "some rows name their regulator in column 4 and some do not"),
+    ],
+)
 def test_bad_row_is_named(tmp_path, row, what):
     path = write(tmp_path, f"# comment\n{SIX}{row}\n{SIX}", "bad.bed.gz")
     with pytest.raises(InputError, match="fix:") as error:

@@ -25,11 +25,22 @@ def rows(links):
 EXPECTED = [("B", "g2", 0.5), ("A", "g1", 1.0), ("B", "g1", 2e-3)]
 
 
-@pytest.mark.parametrize(("text", "name"), [
-    (PLAIN, "links.tsv"), (PLAIN, "links.tsv.gz"), (PLAIN.replace("\t", ","), "links.csv"), (PLAIN.replace("\t", ";"), "links.csv"),
-    (PLAIN.replace("\n", "\r\n"), "links.tsv"), ("# source\n" + PLAIN, "links.tsv"), ("\ufeff" + PLAIN, "links.tsv"), (PLAIN.rstrip("\n"), "links.tsv"),
-    (PLAIN.replace("regulator\tgene_id", "TF\ttarget"), "links.tsv"), (PLAIN.replace("A", '"A"').replace("\t", ","), "links.csv"),
-    (PLAIN.replace("A\tg1", " A \tg1 "), "links.tsv")])
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (PLAIN, "links.tsv"),
+        (PLAIN, "links.tsv.gz"),
+        (PLAIN.replace("\t", ","), "links.csv"),
+        (PLAIN.replace("\t", ";"), "links.csv"),
+        (PLAIN.replace("\n", "\r\n"), "links.tsv"),
+        ("# source\n" + PLAIN, "links.tsv"),
+        ("\ufeff" + PLAIN, "links.tsv"),
+        (PLAIN.rstrip("\n"), "links.tsv"),
+        (PLAIN.replace("regulator\tgene_id", "TF\ttarget"), "links.tsv"),
+        (PLAIN.replace("A", '"A"').replace("\t", ","), "links.csv"),
+        (PLAIN.replace("A\tg1", " A \tg1 "), "links.tsv"),
+    ],
+)
 def test_forms(tmp_path, text, name):
     links = read_links(write(tmp_path, text, name))
     assert rows(links) == EXPECTED and links.effect is None
@@ -46,10 +57,20 @@ def test_effects(tmp_path):
     assert read_links(path).effect is None
 
 
-@pytest.mark.parametrize(("row", "what"), [
-    ("A\tg1\tx", "the value is 'x', not a number"), ("A\tg1\t", "the value is '', not a number"), ("A\tg1\tNaN", "the value is 'NaN'"), ("A\tg1\tinf", "the value is 'inf'"),
-    ("A\tg1\t-2", "the value is negative"), ("\tg1\t1", "the regulator is empty"), ("A\t \t1", "the gene is empty"), ("A\tg1", "2 fields, the header has 3"),
-    ("A\tg1\t1\t1", "4 fields, the header has 3")])
+@pytest.mark.parametrize(
+    ("row", "what"),
+    [
+        ("A\tg1\tx", "the value is 'x', not a number"),
+        ("A\tg1\t", "the value is '', not a number"),
+        ("A\tg1\tNaN", "the value is 'NaN'"),
+        ("A\tg1\tinf", "the value is 'inf'"),
+        ("A\tg1\t-2", "the value is negative"),
+        ("\tg1\t1", "the regulator is empty"),
+        ("A\t \t1", "the gene is empty"),
+        ("A\tg1", "2 fields, the header has 3"),
+        ("A\tg1\t1\t1", "4 fields, the header has 3"),
+    ],
+)
 def test_bad_row_is_named(tmp_path, row, what):
     path = write(tmp_path, PLAIN + row + "\n")
     with pytest.raises(InputError, match="fix:") as error:
@@ -67,11 +88,17 @@ def test_negative_values_are_legal_where_signed(tmp_path):
     assert read_links(write(tmp_path, PLAIN.replace("0.5", "-0.5")), signed=True).value.min() == -0.5
 
 
-@pytest.mark.parametrize(("text", "columns", "signed", "what"), [
-    ("a\tb\nA\tg\n", {}, False, "no column is the regulator; its columns are a, b"),
-    (PLAIN, {"value": "weights"}, False, "there is no column 'weights' for the value"),
-    ("regulator\tgene\nA\tg\n", {}, True, "signed links need an effect or a value"),
-    ("", {}, False, "the file is empty"), ("# nothing\n", {}, False, "the file is empty"), ("regulator\tgene_id\n", {}, False, "holds no link")])
+@pytest.mark.parametrize(
+    ("text", "columns", "signed", "what"),
+    [
+        ("a\tb\nA\tg\n", {}, False, "no column is the regulator; its columns are a, b"),
+        (PLAIN, {"value": "weights"}, False, "there is no column 'weights' for the value"),
+        ("regulator\tgene\nA\tg\n", {}, True, "signed links need an effect or a value"),
+        ("", {}, False, "the file is empty"),
+        ("# nothing\n", {}, False, "the file is empty"),
+        ("regulator\tgene_id\n", {}, False, "holds no link"),
+    ],
+)
 def test_bad_table(tmp_path, text, columns, signed, what):
     with pytest.raises(InputError) as error:
         read_links(write(tmp_path, text), columns, signed)
