@@ -6,7 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import bioframe
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 from tests.unit.genome.slow_binning import promoter_bases, rna_bases, slow_counts
@@ -317,12 +319,59 @@ def test_help_imports_nothing_heavy():
     assert done.stdout.rstrip().endswith("[]")
 
 
-@pytest.mark.shared_data
-@pytest.mark.parametrize(("sites", "regulators", "n"), [("yeast/binding/rossi2021_chexmix_peaks.bed.gz", 381, 188_489)])
-def test_real_names_are_merged(shared_data, sites, regulators, n):
-    from regdecode.genome.track_parts import merge_names
-    from regdecode.io.bed import read_bed
+@pytest.fixture(scope="session")
+def real(shared_data, tmp_path_factory):
+    """Folder of REFERENCE's files for a real annotation."""
+    import reference
 
-    found = read_bed(shared_data / sites)
-    merged = merge_names(found.regulators, np.bincount(found.regulator))
-    assert len(found) == n and len(merged.names) == regulators and len(merged.merged) == 1
+    def make(annotation: str, kind: str) -> Path:
+        folder = tmp_path_factory.mktemp(kind)
+        config = {"kind": kind, "windows": {"decode": {"promoter": [1000, 500], "bin": 50, "anchor": "start_codon", "unit": "gene"}}}
+        (folder / "reference.json").write_text(json.dumps(config))
+        args = ["--annotation", str(shared_data / annotation), "--config", str(folder / "reference.json"), "--out", str(folder / "out")]
+        result = CliRunner().invoke(reference.main, args)
+        assert result.exit_code == 0, result.output
+        return folder / "out"
+
+    return make
+
+
+@pytest.mark.shared_data
+def test_real_peaks_equal_bioframe(real, shared_data):
+    folder = real("yeast/genome/R64-1-1.99.gff3.gz", "gff3")
+    sites = shared_data / "yeast/binding/rossi2021_chexmix_peaks.bed.gz"
+    track, notes = done(folder, sites=str(sites), promoter=[1000, 500], bin=50, anchor="start_codon", min_genes=30)
+    assert notes["sites"][0] == 188_489 and notes["regulators"][0] == 381
+    assert notes["regulator names that differ in case only"] == (1, "merged: BCY1/Bcy1")
+    peaks = pd.read_csv(sites, sep="\t", names=["chrom", "start", "end", "name"])
+    peaks["chrom"] = peaks["chrom"].str.removeprefix("chr")
+    genes = pd.read_csv(folder / "genes.tsv", sep="\t").set_index("gene_id").loc[track.genes]
+    anchor, minus = genes["start_codon"].fillna(genes["tss"]).to_numpy(np.int64), (genes["strand"] == "-").to_numpy()
+    windows = pd.DataFrame(
+        {"chrom": genes["chrom"].to_numpy(), "start": np.where(minus, anchor - 499, anchor - 1000), "gene": np.arange(len(genes))}
+    )
+    windows["end"] = windows["start"] + 1500
+    expected = np.zeros((track.counts.shape[0], len(track.regulators)))
+    column = {name.lower(): i for i, name in enumerate(track.regulators.tolist())}
+    for name, rows in peaks.groupby(peaks["name"].str.lower()):
+        merged = bioframe.merge(rows, min_dist=None)  # peaks are single bases, so a hit is one base of one bin
+        hits = bioframe.overlap(windows, merged, how="inner")
+        gene = hits["gene"].to_numpy()
+        for base in range(int((merged["end"] - merged["start"]).max())):
+            at = hits["start_"].to_numpy() + base
+            inside = (at < hits["end_"].to_numpy()) & (at >= hits["start"].to_numpy()) & (at < hits["end"].to_numpy())
+            along = np.where(minus[gene], hits["end"].to_numpy() - 1 - at, at - hits["start"].to_numpy())
+            if inside.any():
+                np.add.at(expected[:, column[name]], (gene * 30 + along // 50)[inside], 1)
+    np.testing.assert_array_equal(track.counts.toarray(), expected)
+
+
+@pytest.mark.shared_data
+def test_real_rna_sites_need_their_strand(real, shared_data):
+    folder = real("human/annot/grch37_canonical.gtf.gz", "gtf")
+    track, notes = done(folder, sites=str(shared_data / "human/rbp/rbp_sites_hg19.bed.gz"), on="rna", bin=100, min_genes=30)
+    lost = notes["sites on no RNA"][0] + notes["sites on chromosomes that the annotation lacks"][0]
+    assert notes["sites"][0] == 242_574 and len(track.regulators) == 21
+    assert 0.40 < lost / 242_574 < 0.42
+    length = pd.read_csv(folder / "genes.tsv", sep="\t").set_index("gene_id").loc[track.genes, "length"].to_numpy()
+    np.testing.assert_array_equal(np.add.reduceat(track.bases, track.offsets[:-1]), length)
