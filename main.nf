@@ -11,7 +11,7 @@ workflow {
     main:
     def schema = "${projectDir}/nextflow_schema.json"
     if (params.help) {
-        log.info(helpText(schema))
+        println(helpText(schema))
         System.exit(0)
     }
     def cfg  = resolveParams(params, schema, "${projectDir}")

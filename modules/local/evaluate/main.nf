@@ -23,7 +23,7 @@ process EVALUATE {
     def tracks   = features.collect { h5ad -> "--features ${h5ad}" }.join(' ')
     """
     evaluate.py ${learnt} ${compared} ${tracks} --expression ${expression} --splits ${splits} --organism ${meta.organism} --fold '${meta.fold}' \\
-        --seed ${seed} --out '${meta.id}'
+        --seed ${seed} --threads ${task.cpus} --out '${meta.id}'
     """
 
     stub:

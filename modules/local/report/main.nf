@@ -13,6 +13,7 @@ process REPORT {
     path selected, stageAs: 'selected/*', arity: '1..*'
     path evaluated, stageAs: 'evaluated/*', arity: '1..*'
     path attributed, stageAs: 'attributed/*', arity: '1..*'
+    path page, stageAs: 'report_assets/*'
     val code
 
     output:
@@ -40,7 +41,7 @@ process REPORT {
             cp "\$member" "inputs/folds/\$fold/history/\${name##*.}.\$(basename "\$(dirname "\$member")").tsv"
         done
     done
-    report.py --inputs inputs --out page
+    report.py --inputs inputs --assets report_assets --out page
     mv page/report.html page/figures page/multiqc .
     """
 

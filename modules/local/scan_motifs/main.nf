@@ -18,7 +18,7 @@ process SCAN_MOTIFS {
     cat > config.json <<'END_OF_CONFIG'
     ${config}
     END_OF_CONFIG
-    scan_motifs.py --promoters ${promoters} ${sets} --config config.json --out ${meta.id}.bed.gz
+    scan_motifs.py --promoters ${promoters} ${sets} --config config.json --out ${meta.id}.bed.gz --notes scan.${meta.id}.notes.json
     """
 
     stub:

@@ -30,6 +30,7 @@ workflow REPORTS {
         selected.map { _meta, folder -> folder }.toSortedList { a, b -> a.toString() <=> b.toString() },
         evaluated.map { _meta, folder -> folder }.toSortedList { a, b -> a.name <=> b.name },
         attributed.map { _meta, folder -> folder }.toSortedList { a, b -> a.name <=> b.name },
+        files("${projectDir}/assets/report/*").sort { f -> f.name },
         code.REPORT,
     )
     published = REPORT.out.page.mix(REPORT.out.figures, REPORT.out.multiqc)

@@ -1,5 +1,7 @@
 // A missing container image is named before any task starts.
 
+include { refuse } from './main'
+
 // Images the run's processes ask for, from the container lines of their modules.
 def wantedImages(Map org, String modules, boolean gpu) {
     def scans = org.regulators.any { entry -> entry.motifs }
@@ -24,6 +26,6 @@ def checkImages(Map org, String modules, Object engine, String profile) {
     }
     def missing = wantedImages(org, modules, 'gpu' in profile.tokenize(',')).findAll { image -> !isPresent(engine.toString(), image, settings) }
     if (missing) {
-        error("no image of ${missing.join(', ')}\n  - build them on this machine: make images\n  - or name the registry that has them: ${engine}.registry = '...' in a config file given with -c")
+        refuse("no image of ${missing.join(', ')}\n  - build them on this machine: make images\n  - or name the registry that has them: ${engine}.registry = '...' in a config file given with -c")
     }
 }

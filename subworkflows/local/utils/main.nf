@@ -24,9 +24,15 @@ def suggestion(String name, Collection known) {
     return "known: ${known.join(', ')}"
 }
 
+// The user's fault: one message and exit status 2, as from the scripts.
+def refuse(String message) {
+    System.err.println("\n${message}\n")
+    System.exit(2)
+}
+
 def raise(String what, List faults) {
     if (faults) {
-        error("${faults.size() == 1 ? 'one fault' : "${faults.size()} faults"} in ${what}:\n${faults.collect { fault -> "  - ${fault}" }.join('\n')}")
+        refuse("${faults.size() == 1 ? 'one fault' : "${faults.size()} faults"} in ${what}:\n${faults.collect { fault -> "  - ${fault}" }.join('\n')}")
     }
 }
 
@@ -95,11 +101,12 @@ def readYaml(Object path) {
 def presets(String models, Object replicates, String root) {
     return models.tokenize(',')*.trim().collect { name ->
         def hparams = presetFile(name, root)
-        def members = (readYaml(hparams).members ?: [network: 1]).findAll { _family, count -> count > 0 }
+        def said    = readYaml(hparams)
+        def members = ([network: 4] + (said.trees ? [trees: 1] : [:]) + (said.members ?: [:])).findAll { _family, count -> count > 0 }
         if (replicates != null && members.network) {
             members = members + [network: replicates as int]
         }
-        [name: hparams.baseName, hparams: hparams, members: members]
+        [name: said.model ?: hparams.baseName, hparams: hparams, members: members]
     }
 }
 
@@ -124,6 +131,8 @@ def resolveParams(Map given, String schemaPath, String root) {
     }
     raise('the parameters', faults)
     values.presets = presets(values.models, values.replicates, root)
+    def names = values.presets*.name
+    raise('the parameters', names.findAll { name -> names.count(name) > 1 }.toUnique().collect { name -> "--models: two presets say 'model: ${name}'" })
     values.baseline_list = values.baselines.tokenize(',')*.trim()
     return values
 }

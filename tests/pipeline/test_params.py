@@ -1,0 +1,82 @@
+"""Bad parameters and organism files: every fault named at once, before any task starts."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import Nextflow
+
+pytestmark = pytest.mark.pipeline
+
+
+def refused(run) -> str:
+    """The message of a run that was refused, with nothing published."""
+    assert run.code != 0
+    assert not (run.out / "metrics.tsv").exists()
+    assert "Exception" not in run.text
+    return run.text
+
+
+def test_every_bad_parameter_is_named(nextflow: Nextflow, tmp_path: Path) -> None:
+    run = nextflow.run(tmp_path, "--organsim", "yeast", "--publish_dir_mode", "cpy", "--ablation_replicates", "0", "--seed", "one", "--data_dir", tmp_path / "absent",
+                       "--baselines", "mean,rigde", "--models", "defualt", "--ablation", "maybe", "--max_memory", "lots")
+    text = refused(run)
+    assert "9 faults in the parameters" in text
+    for said in ("--organsim: unknown; did you mean organism?", "--publish_dir_mode cpy: did you mean copy?", "--ablation_replicates 0: less than 1", "--seed one: not a whole number",
+                 "absent: no such folder", "--baselines: no 'rigde'; did you mean ridge?", "--models: no preset 'defualt'", "--ablation maybe: neither true nor false", "--max_memory lots: not of the form 8.GB"):
+        assert said in text
+
+
+def test_unknown_organism_is_named_with_the_nearest(nextflow: Nextflow, tmp_path: Path) -> None:
+    assert "--organism yaest: neither a shipped organism nor a file; did you mean yeast?" in refused(nextflow.run(tmp_path, "--organism", "yaest"))
+
+
+def test_typos_of_an_organism_file_are_named_with_line_and_nearest_key(nextflow: Nextflow, mini: Path, tmp_path: Path) -> None:
+    lines = (mini / "mini.yml").read_text().splitlines()
+    wrong = tmp_path / "wrong.yml"
+    text = "\n".join(lines).replace("anchor: tss", "anchor: tssx").replace("min_genes: 20", "min_gene: 20", 1).replace("kind: tpm", "kind: tpn").replace("validation:", "validatoin:")
+    wrong.write_text(text + "\nextra: 1\n")
+    message = refused(nextflow.run(tmp_path, "--organism", wrong, "--data_dir", mini))
+    number = {word: 1 + next(i for i, line in enumerate(text.splitlines()) if word in line) for word in ("tssx", "min_gene:", "tpn", "validatoin")}
+    for said in (f"line {number['tssx']}, windows.decode.anchor: 'tssx' is not one of its values; did you mean tss?", f"line {number['min_gene:']}, regulators[0]: the key 'min_genes' is missing",
+                 f"line {number['min_gene:']}, regulators[0].min_gene: unknown key 'min_gene'; did you mean min_genes?", f"line {number['tpn']}, expression.kind: 'tpn' is not one of its values; did you mean tpm?",
+                 f"line {number['validatoin']}, splits.genes.validatoin: unknown key 'validatoin'; did you mean validation?", f"line {len(lines) + 1}, extra: unknown key 'extra'"):
+        assert said in message
+
+
+def test_a_broken_or_repeated_key_is_named(nextflow: Nextflow, mini: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.yml"
+    broken.write_text("id: [mini\nname: x\n")
+    assert "not YAML" in refused(nextflow.run(tmp_path, "--organism", broken))
+    twice = tmp_path / "twice.yml"
+    twice.write_text((mini / "mini.yml").read_text() + "id: again\n")
+    assert "the key 'id' stands twice" in refused(nextflow.run(tmp_path, "--organism", twice, "--data_dir", mini))
+
+
+def test_missing_files_name_their_key_source_and_fix(nextflow: Nextflow, mini: Path, tmp_path: Path) -> None:
+    message = refused(nextflow.run(tmp_path, "--organism", "human_genome"))
+    assert "5 faults" in message and message.count("--data_dir") == 5
+    assert "regulators[0].links: no file tf/tf_gene_links.tsv.gz" in message and "TFEA.ChIP" in message
+    part = tmp_path / "part"
+    shutil.copytree(mini, part)
+    (part / "rbp.bed.gz").unlink()
+    message = refused(nextflow.run(tmp_path, "--organism", part / "mini.yml"))
+    assert "one fault" in message and "no file rbp.bed.gz" in message and str(part) in message
+
+
+def test_a_missing_image_is_named_before_any_task_with_both_ways_out(nextflow: Nextflow, tmp_path: Path) -> None:
+    engine = tmp_path / "bin" / "docker"
+    engine.parent.mkdir()
+    engine.write_text("#!/bin/sh\ncase \"$*\" in *train_decode*|*scan_motifs*) exit 1 ;; esac\nexit 0\n")
+    engine.chmod(0o755)
+    run = nextflow.run(tmp_path, "-profile", "docker,gpu", env={"PATH": f"{engine.parent}{os.pathsep}{os.environ['PATH']}"})
+    message = refused(run)
+    assert "no image of regdecode/scan_motifs:" in message and "regdecode/train_decode:0.1.0-gpu" in message
+    assert "make images" in message and "docker.registry" in message
+    assert not list(tmp_path.rglob(".command.run"))
+
+
+def test_help_lists_every_parameter(nextflow: Nextflow, tmp_path: Path) -> None:
+    run = nextflow.run(tmp_path, "--help")
+    assert run.code == 0 and "--attribution_engine" in run.text and "(regdecode | shap)" in run.text
