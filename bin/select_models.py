@@ -8,7 +8,9 @@ from regdecode.cli import command, existing_file, existing_folder
 
 @command
 @click.option("--model", "models", type=existing_folder, required=True, multiple=True, help="Model folder of one member; repeat.")
-@click.option("--features", "features", type=existing_file, required=True, multiple=True, help="features.h5ad of one regulator class; repeat.")
+@click.option(
+    "--features", "features", type=existing_file, required=True, multiple=True, help="features.h5ad of one regulator class; repeat."
+)
 @click.option("--expression", type=existing_file, required=True, help="expression.h5ad.")
 @click.option("--splits", type=existing_file, required=True, help="<fold>.splits.tsv.")
 @click.option("--out", type=click.Path(), required=True, help="Ensemble folder to write, its members inside.")

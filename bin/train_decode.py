@@ -9,7 +9,9 @@ from regdecode.cli import command, existing_file, option_device, option_seed, op
 
 
 @command
-@click.option("--features", "features", type=existing_file, required=True, multiple=True, help="features.h5ad of one regulator class; repeat.")
+@click.option(
+    "--features", "features", type=existing_file, required=True, multiple=True, help="features.h5ad of one regulator class; repeat."
+)
 @click.option("--expression", type=existing_file, required=True, help="expression.h5ad.")
 @click.option("--splits", type=existing_file, required=True, help="<fold>.splits.tsv.")
 @click.option("--hparams", type=existing_file, required=True, help="Hyper-parameter file (YAML).")

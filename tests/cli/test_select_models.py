@@ -4,16 +4,18 @@ import json
 
 import numpy as np
 from click.testing import CliRunner
+from tests.cli.test_train_decode import script, write_inputs
 
 import regdecode
 from regdecode.training.dataset import load_dataset
-from tests.cli.test_train_decode import script, write_inputs
 
 
 def members(folder, *plans):
     data = write_inputs(folder)
     for name, more in plans:
-        result = CliRunner().invoke(script("train_decode"), [*data, "--hparams", str(folder / "h.yml"), "--device", "cpu", "--out", str(folder / name), *more])
+        result = CliRunner().invoke(
+            script("train_decode"), [*data, "--hparams", str(folder / "h.yml"), "--device", "cpu", "--out", str(folder / name), *more]
+        )
         assert result.exit_code == 0, result.output
     return data, [argument for name, _ in plans for argument in ("--model", str(folder / name))]
 

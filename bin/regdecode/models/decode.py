@@ -1,8 +1,8 @@
 """The DEcode networks: from binned regulators of a gene to all its outputs at once.
 
-Both presets share one form: ``forward(inputs) = head(hidden(encode(inputs)))``. `encode` pools bins over positions and has no parameters, so training runs on its
-result, computed once (`regdecode.training.encode`). `hidden` holds every learned non-linearity, `head` is linear. All non-linearities are modules used once in a
-forward pass, everything else is linear in the input: DeepLIFT's rescale rule is exact.
+Both presets share one form: ``forward(inputs) = head(hidden(encode(inputs)))``. `encode` pools bins over positions and has no parameters,
+so training runs on its result, computed once (`regdecode.training.encode`). `hidden` holds every learned non-linearity, `head` is linear.
+All non-linearities are modules used once in a forward pass, everything else is linear in the input: DeepLIFT's rescale rule is exact.
 
 Axes: N genes of a batch, B bins, R regulators, F pooled features, H hidden units, T outputs.
 """
@@ -97,8 +97,10 @@ class ProfileSettings:
 class ProfileNet(DecodeNet):
     """The default: position windows of every regulator, log1p, a residual perceptron.
 
-    Each promoter is cut in equal windows, each RNA in windows that start at its 5' end; the bases covered are added up over a window, compressed by log1p and
-    divided by the feature's standard deviation on training genes (`feature_scale`). The mask column is treated likewise, so that the network sees the RNA's length.
+    Each promoter is cut in equal windows, each RNA in windows that start at its 5' end; the bases covered are added up over a window,
+    compressed by log1p and
+    divided by the feature's standard deviation on training genes (`feature_scale`). The mask column is treated likewise, so that the
+    network sees the RNA's length.
     """
 
     feature_scale: Tensor
@@ -106,9 +108,10 @@ class ProfileNet(DecodeNet):
     def __init__(self, tracks: Sequence[TrackShape], n_outputs: int, settings: ProfileSettings) -> None:
         super().__init__(tracks, n_outputs)
         self.settings = settings
-        self.pool = nn.ModuleList(WindowPool(window_edges(track, settings)) for track in tracks)
+        pools = [WindowPool(window_edges(track, settings)) for track in tracks]
+        self.pool = nn.ModuleList(pools)
         self.compress = nn.ModuleList(SignedLog1p() for _ in tracks)
-        n_features = sum(pool.n_windows * (track.n_regulators + 1) for pool, track in zip(self.pool, tracks, strict=True))  # type: ignore[misc]
+        n_features = sum(pool.n_windows * (track.n_regulators + 1) for pool, track in zip(pools, tracks, strict=True))
         self.register_buffer("feature_scale", torch.ones(n_features))
         self.input_dropout = nn.Dropout(settings.input_dropout)
         self.first = nn.Linear(n_features, settings.width)
@@ -166,25 +169,32 @@ class Decode2020Settings:
 class Decode2020Net(DecodeNet):
     """The published network: linear convolutions summed over positions, then dense layers with ReLU before batch normalisation.
 
-    The tracks of a branch are stacked with one mask, the first track's. Regulators known by links alone, which the published form does not have, make a branch of
-    their own with the promoter's settings. Bins are padded to the right by the receptive field less one, whatever else is in the batch.
+    The tracks of a branch are stacked with one mask, the first track's. Regulators known by links alone, which the published form does not
+    have, make a branch of their own with the promoter's settings. Bins are padded to the right by the receptive field less one, whatever
+    else is in the batch.
     """
 
     def __init__(self, tracks: Sequence[TrackShape], n_outputs: int, settings: Decode2020Settings) -> None:
         super().__init__(tracks, n_outputs)
         self.settings = settings
         self.branches = {name: [i for i, track in enumerate(tracks) if track.branch == name] for name in ("rna", "promoter", "links")}
-        stacks, n_pooled = nn.ModuleDict(), 0
+        stacks: dict[str, ConvStack] = {}
+        n_pooled = 0
         for name, members in self.branches.items():
             if not members:
                 continue
             rna = name == "rna"
-            units, kernel = (settings.rna_units, settings.rna_kernel) if rna else (settings.promoter_units, settings.promoter_kernel if name == "promoter" else 1)
+            units, kernel = (
+                (settings.rna_units, settings.rna_kernel)
+                if rna
+                else (settings.promoter_units, settings.promoter_kernel if name == "promoter" else 1)
+            )
             n_channels = sum(tracks[i].n_regulators for i in members) + 1
             stacks[name] = ConvStack(n_channels, units, kernel, settings.rna_layers if rna else settings.promoter_layers)
             n_pooled += units
-        self.stacks = stacks
-        self.pool = nn.ModuleList(TailSums(stacks[track.branch].taps) for track in tracks)  # type: ignore[arg-type]
+        self.stacks = nn.ModuleDict(stacks)
+        self.taps = [stacks[track.branch].taps for track in tracks]
+        self.pool = nn.ModuleList(TailSums(taps) for taps in self.taps)
         layers: list[nn.Module] = []
         for k in range(settings.dense_layers):
             dense = nn.Linear(n_pooled if k == 0 else settings.dense_units, settings.dense_units)
@@ -198,18 +208,21 @@ class Decode2020Net(DecodeNet):
 
     def hidden(self, features: Tensor) -> Tensor:
         """Activations [N, H] that the head reads."""
-        widths = [pool.taps * (track.n_regulators + 1) for pool, track in zip(self.pool, self.tracks, strict=True)]  # type: ignore[operator]
+        widths = [taps * (track.n_regulators + 1) for taps, track in zip(self.taps, self.tracks, strict=True)]
         parts = torch.split(features, widths, 1)
         pooled = []
         for name, stack in self.stacks.items():
             members = self.branches[name]
-            tails = [parts[i].unflatten(1, (stack.taps, -1)) for i in members]  # type: ignore[arg-type]
+            tails = [parts[i].unflatten(1, (self.taps[i], -1)) for i in members]
             stacked = torch.cat([*[tail[:, :, :-1] for tail in tails], tails[0][:, :, -1:]], 2)
             pooled.append(stack(stacked))
         return self.dense(torch.cat(pooled, 1))
 
 
-KINDS: dict[str, tuple[type[DecodeNet], type]] = {"profile": (ProfileNet, ProfileSettings), "decode2020": (Decode2020Net, Decode2020Settings)}
+KINDS: dict[str, tuple[type[DecodeNet], type]] = {
+    "profile": (ProfileNet, ProfileSettings),
+    "decode2020": (Decode2020Net, Decode2020Settings),
+}
 
 
 def build_network(kind: str, settings: dict[str, Any], tracks: Sequence[TrackShape], n_outputs: int) -> DecodeNet:

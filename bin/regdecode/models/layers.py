@@ -3,6 +3,7 @@
 Axes: N genes of a batch, B bins, W windows, C channels (regulators and the mask), H units.
 """
 
+import itertools
 from collections.abc import Sequence
 
 import torch
@@ -25,8 +26,8 @@ class WindowPool(nn.Module):
     Parameters
     ----------
     edges
-        (W + 1,) rising bin numbers; window w holds bins ``edges[w] <= b < edges[w + 1]``. Bins after the last edge belong to the last window, so a
-        region of any length is covered.
+        (W + 1,) rising bin numbers; window w holds bins ``edges[w] <= b < edges[w + 1]``. Bins after the last edge belong to the last
+        window, so a region of any length is covered.
     """
 
     edges: Tensor
@@ -53,7 +54,8 @@ class WindowPool(nn.Module):
 class TailSums(nn.Module):
     """Sums over all bins from bin j on, j = 0 .. taps - 1: [N, B, C] -> [N, taps, C].
 
-    A stack of linear convolutions with receptive field `taps`, on bins padded with taps - 1 zeros to the right and summed over positions, is a linear map of
+    A stack of linear convolutions with receptive field `taps`, on bins padded with taps - 1 zeros to the right and summed over positions,
+    is a linear map of
     these sums: ``sum_i sum_j K_j x[i + j] = sum_j K_j sum_(b >= j) x[b]``.
     """
 
@@ -91,15 +93,16 @@ class ConvStack(nn.Module):
         super().__init__()
         self.taps = n_layers * (kernel - 1) + 1
         widths = [n_channels, *[n_units] * n_layers]
-        self.convolutions = nn.ModuleList(nn.Conv1d(a, b, kernel, bias=False) for a, b in zip(widths[:-1], widths[1:], strict=True))
-        for convolution in self.convolutions:
-            assert isinstance(convolution, nn.Conv1d)
+        convolutions = [nn.Conv1d(a, b, kernel, bias=False) for a, b in itertools.pairwise(widths)]
+        self.convolutions = nn.ModuleList(convolutions)
+        for convolution in convolutions:
             nn.init.xavier_uniform_(convolution.weight)  # Keras' glorot_uniform
 
     def kernel(self) -> Tensor:
         """(taps, C, H): the one convolution that equals the stack."""
         total: Tensor | None = None
         for convolution in self.convolutions:
+            assert isinstance(convolution, nn.Conv1d)
             taps = convolution.weight.permute(2, 1, 0)
             total = taps if total is None else _compose(total, taps)
         assert total is not None

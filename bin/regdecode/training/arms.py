@@ -38,7 +38,9 @@ def permute_genes(track: Track, source: NDArray[np.int64]) -> Track:
     widths = track.bins_per_gene[source]
     offsets = np.concatenate([[0], np.cumsum(widths)]).astype(np.int64)
     rows = np.repeat(track.offsets[source] - offsets[:-1], widths) + np.arange(offsets[-1])
-    return replace(track, counts=track.counts[rows], offsets=offsets, bases=track.bases[rows], starts=track.starts[rows], ends=track.ends[rows])
+    return replace(
+        track, counts=track.counts[rows], offsets=offsets, bases=track.bases[rows], starts=track.starts[rows], ends=track.ends[rows]
+    )
 
 
 def shuffle_tracks(tracks: Sequence[Track], split: NDArray[np.str_], arm: str) -> tuple[Track, ...]:
@@ -49,7 +51,9 @@ def shuffle_tracks(tracks: Sequence[Track], split: NDArray[np.str_], arm: str) -
 
 
 def spread_output(data: Dataset, number: int, count: int) -> str:
-    """Name of the output that is number `number` (from 1) of `count` spread evenly by their variance on training genes; the level does not take part."""
+    """Name of the output that is number `number` (from 1) of `count` spread evenly by their variance on training genes; the level does
+    not take part.
+    """
     changes = len(data.outputs) - int(data.has_level)
     if not 1 <= number <= count <= changes:
         raise InputError(f"there is no output {number} of {count} among {changes}", "--arm", f"{SINGLE}i/n with 1 <= i <= n <= {changes}")
@@ -59,7 +63,7 @@ def spread_output(data: Dataset, number: int, count: int) -> str:
 
 
 def resolve_arm(data: Dataset, arm: str) -> str:
-    """The arm with its output named: ``single_task:2/8`` is the second of eight outputs spread by variance, unless an output has that name."""
+    """Name the arm's output: ``single_task:2/8`` is the second of eight outputs spread by variance, unless one has that name."""
     check_arm(arm)
     place = re.fullmatch(r"(\d+)/(\d+)", arm.removeprefix(SINGLE)) if arm.startswith(SINGLE) else None
     if place is None or arm.removeprefix(SINGLE) in data.outputs:
@@ -68,7 +72,7 @@ def resolve_arm(data: Dataset, arm: str) -> str:
 
 
 def apply_arm(data: Dataset, arm: str) -> Dataset:
-    """The data an arm learns from.
+    """Make the data an arm learns from.
 
     Raises
     ------
@@ -79,12 +83,14 @@ def apply_arm(data: Dataset, arm: str) -> Dataset:
     if arm == "all":
         return data
     if arm.startswith(SINGLE):
-        name = arm[len(SINGLE):]
+        name = arm[len(SINGLE) :]
         if name not in data.outputs:
             raise InputError(f"no output '{name}'", "--arm", f"one of {', '.join(data.outputs[:8])} ...")
         column = int(np.flatnonzero(data.outputs == name)[0])
         is_level = data.has_level and column == len(data.outputs) - 1
-        return replace(data, outputs=data.outputs[column:column + 1], targets=data.targets[:, column:column + 1], has_level=is_level)
+        return replace(data, outputs=data.outputs[column : column + 1], targets=data.targets[:, column : column + 1], has_level=is_level)
     if not any(side(track) in SHUFFLED[arm] for track in data.tracks):
-        raise InputError(f"arm {arm} would shuffle nothing: no such track among {', '.join(t.name for t in data.tracks)}", "--arm", "leave the arm out")
+        raise InputError(
+            f"arm {arm} would shuffle nothing: no such track among {', '.join(t.name for t in data.tracks)}", "--arm", "leave the arm out"
+        )
     return replace(data, tracks=shuffle_tracks(data.tracks, data.split, arm))

@@ -1,7 +1,7 @@
 """Checkpoints that outlive a task: a pre-empted training continues where it stood, bit by bit.
 
-A checkpoint is one safetensors file (no pickle): tensors of the network, of its best state and of the optimiser; counters and history in the header. It carries a
-signature of configuration and data, and is continued only when that matches.
+A checkpoint is one safetensors file (no pickle): tensors of the network, of its best state and of the optimiser; counters and history in
+the header. It carries a signature of configuration and data, and is continued only when that matches.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ from regdecode.io.atomic import atomic_path
 log = logging.getLogger(__name__)
 
 
-class Interrupted(RegdecodeError):
+class Interrupted(RegdecodeError):  # noqa: N818 - not a fault
     """Training was told to stop (SIGTERM) and has saved its state."""
 
     exit_code = 75  # EX_TEMPFAIL: try again
@@ -72,7 +72,9 @@ def signature(*parts: Any) -> str:
     return digest.hexdigest()
 
 
-def save_checkpoint(place: CheckpointPlace, net: nn.Module, best: dict[str, Tensor], optimizer: torch.optim.Optimizer, progress: Progress) -> None:
+def save_checkpoint(
+    place: CheckpointPlace, net: nn.Module, best: dict[str, Tensor], optimizer: torch.optim.Optimizer, progress: Progress
+) -> None:
     """Write the state of a training, whole or not at all."""
     tensors = {f"net.{k}": v for k, v in net.state_dict().items()} | {f"best.{k}": v for k, v in best.items()}
     for index, state in optimizer.state_dict()["state"].items():
@@ -89,7 +91,7 @@ def load_checkpoint(place: CheckpointPlace, net: nn.Module, optimizer: torch.opt
     try:
         with safe_open(place.path, "pt") as file:
             header = file.metadata() or {}
-            tensors = {key: file.get_tensor(key) for key in file.keys()} if header.get("signature") == place.signature else {}
+            tensors = {key: file.get_tensor(key) for key in list(file.keys())} if header.get("signature") == place.signature else {}
     except (SafetensorError, OSError) as error:
         log.warning("checkpoint %s cannot be read (%s); training starts afresh", place.path, error)
         return None

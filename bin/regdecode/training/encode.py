@@ -20,7 +20,7 @@ def side(track: Track) -> str:
 
 
 def track_shapes(tracks: Sequence[Track]) -> list[TrackShape]:
-    """What a network must know of its tracks."""
+    """Describe tracks as a network must know them."""
     shapes = []
     for track in tracks:
         most = int(track.bins_per_gene.max(initial=1))
@@ -39,22 +39,24 @@ def regulator_scales(tracks: Sequence[Track], train: NDArray[np.bool_], how: str
         scale = np.ones(len(track.regulators), np.float32)
         if how == "max":
             counts = track.counts[np.repeat(train, track.bins_per_gene)]
-            largest = np.maximum(counts.max(0).toarray().ravel(), -counts.min(0).toarray().ravel()) if counts.shape[0] else np.zeros(len(scale))
+            largest = (
+                np.maximum(counts.max(0).toarray().ravel(), -counts.min(0).toarray().ravel()) if counts.shape[0] else np.zeros(len(scale))
+            )
             scale = np.where(largest > 0, largest, 1).astype(np.float32)
         scales.append(scale)
     return scales
 
 
 def dense_inputs(tracks: Sequence[Track], scales: Sequence[NDArray[np.float32]], rows: NDArray[np.int64]) -> list[torch.Tensor]:
-    """Inputs of ``DecodeNet.forward`` for some genes: one [N, B, R + 1] a track, the last column the mask, zero beyond the gene."""
+    """Make the inputs of ``DecodeNet.forward`` for genes: one [N, B, R + 1] a track, the last column the mask, zero beyond the gene."""
     inputs = []
     for track, scale in zip(tracks, scales, strict=True):
         widths = track.bins_per_gene[rows]
         x = np.zeros((len(rows), max(int(widths.max(initial=1)), 1), len(track.regulators) + 1), np.float32)
         for i, row in enumerate(rows):
             span = slice(int(track.offsets[row]), int(track.offsets[row + 1]))
-            x[i, :widths[i], :-1] = track.counts[span].toarray() / scale
-            x[i, :widths[i], -1] = track.bases[span] / track.bin_size
+            x[i, : widths[i], :-1] = track.counts[span].toarray() / scale
+            x[i, : widths[i], -1] = track.bases[span] / track.bin_size
         inputs.append(torch.from_numpy(x))
     return inputs
 
@@ -79,7 +81,9 @@ def _bin_windows(track: Track, matrix: NDArray[np.float32]) -> csr_matrix:
 def pool_tracks(net: DecodeNet, tracks: Sequence[Track], scales: Sequence[NDArray[np.float32]]) -> list[torch.Tensor]:
     """Window sums of all genes, float32 [G, W, R + 1] a track: the net's poolings of ``dense_inputs(...)`` without the dense inputs."""
     parts = []
-    for track, scale, matrix in zip(tracks, scales, net.pooling_matrices([int(t.bins_per_gene.max(initial=1)) for t in tracks]), strict=True):
+    for track, scale, matrix in zip(
+        tracks, scales, net.pooling_matrices([int(t.bins_per_gene.max(initial=1)) for t in tracks]), strict=True
+    ):
         adder = _bin_windows(track, matrix.numpy())
         n_genes, n_windows = len(track.genes), len(matrix)
         pooled = np.empty((n_genes, n_windows, len(scale) + 1), np.float32)

@@ -1,7 +1,7 @@
 """Chooses the best member and the ensemble's weights, on validation genes alone.
 
-Members that differ by their seed only share one weight; non-negative least squares weighs such groups, once for all fold changes and once for the level.
-Axes: K members, M groups, N validation genes, T outputs.
+Members that differ by their seed only share one weight; non-negative least squares weighs such groups, once for all fold changes and once
+for the level. Axes: K members, M groups, N validation genes, T outputs.
 """
 
 import logging
@@ -54,11 +54,19 @@ def group_weights(predicted: NDArray[np.float64], actual: NDArray[np.float64], g
     return solution[groups] / np.bincount(groups)[groups]
 
 
-def choose_weights(predicted: NDArray[np.float64], targets: NDArray[np.float64], center: NDArray[np.float64], groups: NDArray[np.int64], has_level: bool) -> Weights:
-    """Weights of all members from their validation predictions (K, N, T) in log2 units; `center` (T,) is the mean of the training targets."""
+def choose_weights(
+    predicted: NDArray[np.float64], targets: NDArray[np.float64], center: NDArray[np.float64], groups: NDArray[np.int64], has_level: bool
+) -> Weights:
+    """Weights of all members from their validation predictions (K, N, T) in log2 units; `center` (T,) is the mean of the training
+    targets.
+    """
     shifted, actual = predicted - center, targets - center
     n_changes = len(center) - int(has_level)
-    change = group_weights(shifted[:, :, :n_changes], actual[:, :n_changes], groups) if n_changes else np.full(len(predicted), 1.0 / len(predicted))
+    change = (
+        group_weights(shifted[:, :, :n_changes], actual[:, :n_changes], groups)
+        if n_changes
+        else np.full(len(predicted), 1.0 / len(predicted))
+    )
     level = group_weights(shifted[:, :, n_changes:], actual[:, n_changes:], groups) if has_level else np.zeros(len(predicted))
     total = np.full(len(center), change.sum())
     if has_level:
@@ -77,9 +85,15 @@ def _check_members(models: Sequence[Model], folders: Sequence[str | Path], data:
             raise InputError(f"is {config['family']} of arm {config['arm']}", folder, "select from single members trained on all inputs")
         for key in ("model", "fold"):
             if config[key] != first[key]:
-                raise InputError(f"{key} is '{config[key]}', but '{first[key]}' in {folders[0]}", folder, f"select from members of one {key}")
+                raise InputError(
+                    f"{key} is '{config[key]}', but '{first[key]}' in {folders[0]}", folder, f"select from members of one {key}"
+                )
         if config["outputs"] != [str(name) for name in data.outputs]:
-            raise InputError(f"has {len(config['outputs'])} outputs that are not the {len(data.outputs)} of the expression file", folder, "give the data it was trained on")
+            raise InputError(
+                f"has {len(config['outputs'])} outputs that are not the {len(data.outputs)} of the expression file",
+                folder,
+                "give the data it was trained on",
+            )
 
 
 def groups_of(models: Sequence[Model]) -> NDArray[np.int64]:
@@ -118,14 +132,19 @@ def select_models(folders: Sequence[str | Path], data: Dataset, out: str | Path)
     together = weights.offset + np.einsum("kt,knt->nt", per_output, predicted)
     rho = correlations(together, targets, "spearman")
     changes = rho[:-1] if data.has_level else rho
-    config["validation"] = {"loss": validation_loss(targets, together, divisors), "fold_change": float(np.nanmean(changes)) if len(changes) else None,
-                            "level": float(rho[-1]) if data.has_level else None}
+    config["validation"] = {
+        "loss": validation_loss(targets, together, divisors),
+        "fold_change": float(np.nanmean(changes)) if len(changes) else None,
+        "level": float(rho[-1]) if data.has_level else None,
+    }
     with atomic_path(out) as folder:
         (folder / "members").mkdir(parents=True)
         for k, source in enumerate(folders):
             shutil.copytree(source, folder / "members" / str(k), copy_function=shutil.copyfile)
         write_json(folder / "config.json", config)
-    log.info("best member %s; ensemble of %d: validation %s", config["members"][config["best"]]["member"], len(models), config["validation"])
+    log.info(
+        "best member %s; ensemble of %d: validation %s", config["members"][config["best"]]["member"], len(models), config["validation"]
+    )
     return config
 
 
@@ -138,9 +157,33 @@ def _number(member: str) -> tuple[int, str]:
 def _ensemble_config(models: Sequence[Model], weights: Weights, losses: Sequence[float], data: Dataset) -> dict[str, Any]:
     """config.json of the ensemble; its tracks are those of its first member without their scales."""
     first = models[0].config
-    members = [{"folder": f"members/{k}", "family": model.family, "member": model.config["member"], "weight_fold_change": float(weights.fold_change[k]),
-                "weight_level": float(weights.level[k]), "validation_loss": losses[k]} for k, model in enumerate(models)]
+    members = [
+        {
+            "folder": f"members/{k}",
+            "family": model.family,
+            "member": model.config["member"],
+            "weight_fold_change": float(weights.fold_change[k]),
+            "weight_level": float(weights.level[k]),
+            "validation_loss": losses[k],
+        }
+        for k, model in enumerate(models)
+    ]
     tracks = [{key: value for key, value in spec.items() if key != "scale"} for spec in first["tracks"]]
-    return {"system": first["system"], "family": "ensemble", "model": first["model"], "member": "ensemble", "arm": "all", "fold": first["fold"], "seed": first["seed"],
-            "outputs": first["outputs"], "has_level": data.has_level, "scalers": first["scalers"], "tracks": tracks, "best": int(np.argmin(losses)), "members": members,
-            "offset": [float(value) for value in weights.offset], "data_hashes": first["data_hashes"], "versions": first["versions"]}
+    return {
+        "system": first["system"],
+        "family": "ensemble",
+        "model": first["model"],
+        "member": "ensemble",
+        "arm": "all",
+        "fold": first["fold"],
+        "seed": first["seed"],
+        "outputs": first["outputs"],
+        "has_level": data.has_level,
+        "scalers": first["scalers"],
+        "tracks": tracks,
+        "best": int(np.argmin(losses)),
+        "members": members,
+        "offset": [float(value) for value in weights.offset],
+        "data_hashes": first["data_hashes"],
+        "versions": first["versions"],
+    }

@@ -1,6 +1,7 @@
 """Fits a network on pooled features: resident data, masked squared error, early stopping, the best epoch kept.
 
-Epoch k draws its order and its dropout from (seed, k) alone, so that a continued training equals one that was never stopped. Axes: G genes, F features, T outputs.
+Epoch k draws its order and its dropout from (seed, k) alone, so that a continued training equals one that was never stopped. Axes: G genes,
+F features, T outputs.
 """
 
 import logging
@@ -26,8 +27,8 @@ _CHUNK = 4096
 class FitSettings:
     """How a network is fitted.
 
-    `schedule` is "constant" (as published) or "cosine": a tenth of the steps up, then down to zero over `epochs`. `weight_decay` above 0 makes Adam AdamW.
-    `level_weight` multiplies the squared error of the level.
+    `schedule` is "constant" (as published) or "cosine": a tenth of the steps up, then down to zero over `epochs`. `weight_decay` above 0
+    makes Adam AdamW. `level_weight` multiplies the squared error of the level.
     """
 
     epochs: int = 60
@@ -50,7 +51,9 @@ class FitData:
     validation: Tensor
 
 
-def make_fit_data(features: Tensor, scaled: NDArray[np.float64], output_weights: NDArray[np.float64], split: NDArray[np.str_], device: torch.device) -> FitData:
+def make_fit_data(
+    features: Tensor, scaled: NDArray[np.float64], output_weights: NDArray[np.float64], split: NDArray[np.str_], device: torch.device
+) -> FitData:
     """Put everything on the device once.
 
     Raises
@@ -61,11 +64,18 @@ def make_fit_data(features: Tensor, scaled: NDArray[np.float64], output_weights:
     measured = np.isfinite(scaled)
     rows = {name: np.flatnonzero((split == name) & measured.any(1)) for name in ("train", "validation")}
     if len(rows["train"]) < 2 or not len(rows["validation"]):
-        raise InputError(f"{len(rows['train'])} training and {len(rows['validation'])} validation genes have a measured target; at least 2 and 1 are needed",
-                         "splits", "name more chromosomes, blocks or genes for train and validation")
-    return FitData(features.to(device), torch.tensor(np.nan_to_num(scaled), dtype=torch.float32, device=device),
-                   torch.tensor(measured * output_weights, dtype=torch.float32, device=device), torch.tensor(rows["train"], device=device),
-                   torch.tensor(rows["validation"], device=device))
+        raise InputError(
+            f"{len(rows['train'])} training and {len(rows['validation'])} validation genes have a measured target; 2 and 1 are needed",
+            "splits",
+            "name more chromosomes, blocks or genes for train and validation",
+        )
+    return FitData(
+        features.to(device),
+        torch.tensor(np.nan_to_num(scaled), dtype=torch.float32, device=device),
+        torch.tensor(measured * output_weights, dtype=torch.float32, device=device),
+        torch.tensor(rows["train"], device=device),
+        torch.tensor(rows["validation"], device=device),
+    )
 
 
 def masked_error(prediction: Tensor, target: Tensor, weight: Tensor) -> Tensor:
@@ -146,10 +156,16 @@ def fit(net: DecodeNet, data: FitData, settings: FitSettings, seed: int, place: 
             rows = data.validation
             loss = float(masked_error(predict(net, data.features[rows]), data.targets[rows], data.weights[rows]))
             if not math.isfinite(train_loss) or not math.isfinite(loss):
-                raise InputError(f"the loss is not finite in epoch {progress.epoch + 1}", "training", "lower fit.learning_rate in the hyper-parameter file")
+                raise InputError(
+                    f"the loss is not finite in epoch {progress.epoch + 1}",
+                    "training",
+                    "lower fit.learning_rate in the hyper-parameter file",
+                )
             progress.epoch += 1
             now = time.monotonic()
-            progress.history.append({"epoch": progress.epoch, "train_loss": train_loss, "validation_loss": loss, "seconds": round(now - begun, 3)})
+            progress.history.append(
+                {"epoch": progress.epoch, "train_loss": train_loss, "validation_loss": loss, "seconds": round(now - begun, 3)}
+            )
             if loss < progress.best_loss:
                 progress.best_loss, progress.best_epoch, best = loss, progress.epoch, _copy(net)
             if now - said > _SAY_EVERY:
@@ -159,14 +175,32 @@ def fit(net: DecodeNet, data: FitData, settings: FitSettings, seed: int, place: 
                 saved = now
                 save_checkpoint(place, net, best, optimizer, progress)
             if heard:
-                raise Interrupted(f"stopped by SIGTERM after epoch {progress.epoch}; " + (f"state saved in {place.path}" if place else "no --checkpoint-dir, so nothing was saved"))
+                raise Interrupted(
+                    f"stopped by SIGTERM after epoch {progress.epoch}; "
+                    + (f"state saved in {place.path}" if place else "no --checkpoint-dir, so nothing was saved")
+                )
     net.load_state_dict(best)
-    log.info("trained %d epochs in %.0f s; best validation loss %.4f in epoch %d", progress.epoch, time.monotonic() - started, progress.best_loss, progress.best_epoch)
+    log.info(
+        "trained %d epochs in %.0f s; best validation loss %.4f in epoch %d",
+        progress.epoch,
+        time.monotonic() - started,
+        progress.best_loss,
+        progress.best_epoch,
+    )
     return progress
 
 
 def _say(progress: Progress, settings: FitSettings, n_genes: int, seconds: float) -> None:
     """One line: where the training stands, how fast, how long at most."""
     last = progress.history[-1]
-    log.info("epoch %d/%d train %.4f validation %.4f best %.4f (epoch %d) %.0f genes/s, at most %.0f s to go", progress.epoch, settings.epochs, last["train_loss"],
-             last["validation_loss"], progress.best_loss, progress.best_epoch, n_genes / max(seconds, 1e-9), seconds * (settings.epochs - progress.epoch))
+    log.info(
+        "epoch %d/%d train %.4f validation %.4f best %.4f (epoch %d) %.0f genes/s, at most %.0f s to go",
+        progress.epoch,
+        settings.epochs,
+        last["train_loss"],
+        last["validation_loss"],
+        progress.best_loss,
+        progress.best_epoch,
+        n_genes / max(seconds, 1e-9),
+        seconds * (settings.epochs - progress.epoch),
+    )

@@ -14,12 +14,40 @@ from regdecode.training.fit import FitSettings
 
 # what a number may be: least and most value, both allowed
 _RANGES: dict[str, tuple[float, float]] = {
-    "epochs": (1, 100_000), "batch_size": (2, 1_000_000), "learning_rate": (1e-8, 10), "weight_decay": (0, 10), "patience": (0, 100_000), "level_weight": (0, 1e4),
-    "width": (1, 65_536), "blocks": (0, 100), "input_dropout": (0, 0.95), "dropout": (0, 0.95), "promoter_window": (0, 10**7), "rna_windows": (1, 10**7),
-    "rna_units": (1, 65_536), "rna_kernel": (1, 64), "rna_layers": (1, 64), "promoter_units": (1, 65_536), "promoter_kernel": (1, 64), "promoter_layers": (1, 64),
-    "dense_units": (1, 65_536), "dense_layers": (0, 64), "components": (1, 10_000), "max_outputs": (0, 100_000), "rounds": (1, 100_000), "eta": (1e-6, 1),
-    "max_depth": (1, 30), "min_child_weight": (0, 1e6), "subsample": (1e-3, 1), "colsample_bytree": (1e-3, 1), "reg_lambda": (0, 1e9), "max_bin": (2, 65_536),
-    "windows": (1, 1000), "network": (0, 1000), "trees": (0, 1000)}
+    "epochs": (1, 100_000),
+    "batch_size": (2, 1_000_000),
+    "learning_rate": (1e-8, 10),
+    "weight_decay": (0, 10),
+    "patience": (0, 100_000),
+    "level_weight": (0, 1e4),
+    "width": (1, 65_536),
+    "blocks": (0, 100),
+    "input_dropout": (0, 0.95),
+    "dropout": (0, 0.95),
+    "promoter_window": (0, 10**7),
+    "rna_windows": (1, 10**7),
+    "rna_units": (1, 65_536),
+    "rna_kernel": (1, 64),
+    "rna_layers": (1, 64),
+    "promoter_units": (1, 65_536),
+    "promoter_kernel": (1, 64),
+    "promoter_layers": (1, 64),
+    "dense_units": (1, 65_536),
+    "dense_layers": (0, 64),
+    "components": (1, 10_000),
+    "max_outputs": (0, 100_000),
+    "rounds": (1, 100_000),
+    "eta": (1e-6, 1),
+    "max_depth": (1, 30),
+    "min_child_weight": (0, 1e6),
+    "subsample": (1e-3, 1),
+    "colsample_bytree": (1e-3, 1),
+    "reg_lambda": (0, 1e9),
+    "max_bin": (2, 65_536),
+    "windows": (1, 1000),
+    "network": (0, 1000),
+    "trees": (0, 1000),
+}
 _CHOICES = {"schedule": ("constant", "cosine")}
 
 
@@ -60,12 +88,12 @@ class HyperParameters:
     members: dict[str, int] = field(default_factory=dict)
 
     def plain(self) -> dict[str, Any]:
-        """What decides a member's training, as plain values, for records and signatures."""
+        """Return what decides a member's training, as plain values, for records and signatures."""
         return {name: value for name, value in asdict(self).items() if name != "members"}
 
 
 def _check_value(value: Any, default: Any, name: str, where: str, faults: Faults) -> Any:
-    """A value of the default's type and inside its range; the default where it is not."""
+    """Return a value of the default's type and inside its range; the default where it is not."""
     if isinstance(default, tuple):
         if not isinstance(value, list):
             faults.add(f"{value!r} is not a list", where, "give a list of numbers, [] for none")

@@ -53,12 +53,21 @@ def resolve_device(name: str) -> torch.device:
         For cuda without a GPU.
     """
     if name == "cuda" and not torch.cuda.is_available():
-        raise InputError("there is no CUDA GPU here", "--device cuda", "use --device auto, or a machine with one (nextflow: leave out -profile gpu)")
+        raise InputError(
+            "there is no CUDA GPU here", "--device cuda", "use --device auto, or a machine with one (nextflow: leave out -profile gpu)"
+        )
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
-def train_member(data: Dataset, hparams: HyperParameters, plan: MemberPlan, out: str | Path, device: str = "auto", threads: int = 1,
-                 checkpoint: Path | None = None) -> None:
+def train_member(
+    data: Dataset,
+    hparams: HyperParameters,
+    plan: MemberPlan,
+    out: str | Path,
+    device: str = "auto",
+    threads: int = 1,
+    checkpoint: Path | None = None,
+) -> None:
     """Train and write a model folder, whole or not at all.
 
     Parameters
@@ -73,7 +82,9 @@ def train_member(data: Dataset, hparams: HyperParameters, plan: MemberPlan, out:
         File that keeps the state of a network's training; None for none.
     """
     if plan.family == "trees" and hparams.trees is None:
-        raise InputError(f"model '{hparams.model}' has no trees members", "--family trees", "add a block 'trees:' to the hyper-parameter file")
+        raise InputError(
+            f"model '{hparams.model}' has no trees members", "--family trees", "add a block 'trees:' to the hyper-parameter file"
+        )
     plan = plan._replace(arm=resolve_arm(data, plan.arm))
     data = apply_arm(data, plan.arm)
     torch.set_num_threads(threads)
@@ -93,8 +104,9 @@ def train_member(data: Dataset, hparams: HyperParameters, plan: MemberPlan, out:
         checkpoint.unlink(missing_ok=True)
 
 
-def _train_network(data: Dataset, hparams: HyperParameters, plan: MemberPlan, folder: Path, device: torch.device,
-                   checkpoint: Path | None) -> tuple[list[dict[str, float]], dict[str, Any]]:
+def _train_network(
+    data: Dataset, hparams: HyperParameters, plan: MemberPlan, folder: Path, device: torch.device, checkpoint: Path | None
+) -> tuple[list[dict[str, float]], dict[str, Any]]:
     """Fit a network and save it; its history and metrics."""
     train = data.split == "train"
     scalers = fit_scalers(data.targets[train], data.has_level)
@@ -114,7 +126,17 @@ def _train_network(data: Dataset, hparams: HyperParameters, plan: MemberPlan, fo
     net.to(device)
     place = None
     if checkpoint is not None:
-        signed = signature(hparams.plain(), plan.family, plan.arm, plan.own_seed, regdecode.__version__, list(data.outputs), data.split, features, np.nan_to_num(scaled))
+        signed = signature(
+            hparams.plain(),
+            plan.family,
+            plan.arm,
+            plan.own_seed,
+            regdecode.__version__,
+            list(data.outputs),
+            data.split,
+            features,
+            np.nan_to_num(scaled),
+        )
         place = CheckpointPlace(checkpoint, signed)
     progress = fit(net, fit_data, hparams.fit, plan.own_seed, place)
     predicted = predict(net, fit_data.features).cpu().double().numpy() * divisors
@@ -134,32 +156,54 @@ def _column_means(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(measured, values, 0.0).sum(0) / np.maximum(measured.sum(0), 1)
 
 
-def _train_trees(data: Dataset, hparams: HyperParameters, plan: MemberPlan, folder: Path, threads: int) -> tuple[list[dict[str, float]], dict[str, Any]]:
+def _train_trees(
+    data: Dataset, hparams: HyperParameters, plan: MemberPlan, folder: Path, threads: int
+) -> tuple[list[dict[str, float]], dict[str, Any]]:
     """Fit boosted trees and save them; no history of epochs, and metrics."""
     assert hparams.trees is not None
     train, validation = data.rows("train"), data.rows("validation")
     if len(train) < 2 or not len(validation):
-        raise InputError(f"{len(train)} training and {len(validation)} validation genes; at least 2 and 1 are needed", "splits", "name more genes for train and validation")
+        raise InputError(
+            f"{len(train)} training and {len(validation)} validation genes; at least 2 and 1 are needed",
+            "splits",
+            "name more genes for train and validation",
+        )
     X = summarise(data.tracks, hparams.trees.windows).X
     n_keep = int(data.has_level)
-    trees = fit_trees(X[train], data.targets[train], X[validation], data.targets[validation], hparams.trees.settings, n_keep, plan.own_seed, threads)
+    trees = fit_trees(
+        X[train], data.targets[train], X[validation], data.targets[validation], hparams.trees.settings, n_keep, plan.own_seed, threads
+    )
     scalers = fit_scalers(data.targets[train], data.has_level)
     architecture = {"kind": "trees", "windows": hparams.trees.windows, "settings": vars(hparams.trees.settings)}
-    save_trees(folder, trees, _config(data, hparams, plan, scalers) | {"architecture": architecture, "tracks": describe_tracks(data.tracks, None)})
+    save_trees(
+        folder, trees, _config(data, hparams, plan, scalers) | {"architecture": architecture, "tracks": describe_tracks(data.tracks, None)}
+    )
     rounds = [booster.num_boosted_rounds() for booster in trees.boosters]
     log.info("trained %d boosters of %d to %d rounds", len(rounds), min(rounds), max(rounds))
     return [], {"boosters": len(rounds), "rounds": rounds} | validation_metrics(data, trees.predict(X), scalers)
 
 
 def _config(data: Dataset, hparams: HyperParameters, plan: MemberPlan, scalers: Scalers) -> dict[str, Any]:
-    """What config.json holds for every family."""
+    """Collect what config.json holds for every family."""
     import xgboost
 
     versions = {"regdecode": regdecode.__version__, "torch": torch.__version__, "numpy": np.__version__, "xgboost": xgboost.__version__}
     member = f"{'t' if plan.family == 'trees' else 'r'}{plan.replicate}"
-    return {"system": "decode", "family": plan.family, "model": hparams.model, "member": member, "arm": plan.arm, "fold": plan.fold, "seed": plan.seed,
-            "outputs": [str(name) for name in data.outputs], "has_level": data.has_level, "scalers": {"fold_change": scalers.fold_change, "level": scalers.level},
-            "hparams": hparams.plain(), "data_hashes": plan.hashes, "versions": versions}
+    return {
+        "system": "decode",
+        "family": plan.family,
+        "model": hparams.model,
+        "member": member,
+        "arm": plan.arm,
+        "fold": plan.fold,
+        "seed": plan.seed,
+        "outputs": [str(name) for name in data.outputs],
+        "has_level": data.has_level,
+        "scalers": {"fold_change": scalers.fold_change, "level": scalers.level},
+        "hparams": hparams.plain(),
+        "data_hashes": plan.hashes,
+        "versions": versions,
+    }
 
 
 def validation_loss(targets: NDArray[np.float64], predicted: NDArray[np.float64], divisors: NDArray[np.float64]) -> float:

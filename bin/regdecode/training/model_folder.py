@@ -1,7 +1,7 @@
 """Model folders: all that prediction and attribution need, without pickle.
 
-A folder holds config.json and, for a network, model.safetensors; for trees, trees/<k>.json and the map from boosters to outputs in model.safetensors; for an
-ensemble, members/<k>/, each a folder of its own. Axes: G genes, K members, T outputs.
+A folder holds config.json and, for a network, model.safetensors; for trees, trees/<k>.json and the map from boosters to outputs in
+model.safetensors; for an ensemble, members/<k>/, each a folder of its own. Axes: G genes, K members, T outputs.
 """
 
 import json
@@ -27,7 +27,7 @@ from regdecode.training.fit import predict as predict_scaled
 
 
 def align_tracks(tracks: Sequence[Track], wanted: Sequence[dict[str, Any]]) -> tuple[Track, ...]:
-    """The tracks and regulators a model was trained on, in its order.
+    """Pick the tracks and regulators a model was trained on, in its order.
 
     Raises
     ------
@@ -39,17 +39,39 @@ def align_tracks(tracks: Sequence[Track], wanted: Sequence[dict[str, Any]]) -> t
     for spec in wanted:
         track = by_name.get(spec["name"])
         if track is None:
-            raise InputError(f"the model needs the track '{spec['name']}'; there are {', '.join(by_name) or 'none'}", "features", "give the features it was trained on")
+            raise InputError(
+                f"the model needs the track '{spec['name']}'; there are {', '.join(by_name) or 'none'}",
+                "features",
+                "give the features it was trained on",
+            )
         if track.bin_size != spec["bin_size"]:
-            raise InputError(f"bins of {track.bin_size} bases; the model was trained on {spec['bin_size']}", f"track {track.name}", "bin the sites alike")
+            raise InputError(
+                f"bins of {track.bin_size} bases; the model was trained on {spec['bin_size']}", f"track {track.name}", "bin the sites alike"
+            )
         place = {name: i for i, name in enumerate(track.regulators)}
         absent = [name for name in spec["regulators"] if name not in place]
         if absent:
-            raise InputError(f"{len(absent)} regulators of the model are missing: {', '.join(absent[:5])}", f"track {track.name}", "give the features it was trained on")
+            raise InputError(
+                f"{len(absent)} regulators of the model are missing: {', '.join(absent[:5])}",
+                f"track {track.name}",
+                "give the features it was trained on",
+            )
         columns = np.array([place[name] for name in spec["regulators"]], dtype=np.int64)
         if not np.array_equal(columns, np.arange(len(track.regulators))):
-            track = Track(track.name, track.cls, track.on, track.bin_size, track.min_genes, track.genes, track.regulators[columns], track.counts[:, columns],
-                          track.offsets, track.bases, track.starts, track.ends)
+            track = Track(
+                track.name,
+                track.cls,
+                track.on,
+                track.bin_size,
+                track.min_genes,
+                track.genes,
+                track.regulators[columns],
+                track.counts[:, columns],
+                track.offsets,
+                track.bases,
+                track.starts,
+                track.ends,
+            )
         aligned.append(track)
     return tuple(aligned)
 
@@ -79,7 +101,7 @@ class Model:
         return str(self.config["family"])
 
     def align(self, tracks: Sequence[Track]) -> tuple[Track, ...]:
-        """The model's own tracks and regulators of `tracks`."""
+        """Pick the model's own tracks and regulators of `tracks`."""
         return align_tracks(tracks, self.config["tracks"])
 
     def predict(self, tracks: Sequence[Track]) -> NDArray[np.float64]:
@@ -113,7 +135,7 @@ class TreesFolder(Model):
     trees: TreesModel
 
     def design(self, tracks: Sequence[Track]) -> Design:
-        """The feature table that the trees read."""
+        """Make the feature table that the trees read."""
         return summarise(self.align(tracks), self.config["architecture"]["windows"])
 
     def predict(self, tracks: Sequence[Track]) -> NDArray[np.float64]:
@@ -123,7 +145,9 @@ class TreesFolder(Model):
 
 @dataclass(frozen=True)
 class EnsembleModel(Model):
-    """``offset + sum_k weights[k] * members[k]``: `weights` (K, T), `offset` (T,) in log2 units. Members of weight 0 are kept for the record."""
+    """``offset + sum_k weights[k] * members[k]``: `weights` (K, T), `offset` (T,) in log2 units. Members of weight 0 are kept for the
+    record.
+    """
 
     members: tuple[Model, ...]
     weights: NDArray[np.float64]
@@ -149,7 +173,13 @@ def describe_tracks(tracks: Sequence[Track], scales: Sequence[NDArray[np.float32
     """Tracks as config.json names them."""
     specs = []
     for k, track in enumerate(tracks):
-        spec = {"name": track.name, "cls": track.cls, "on": track.on, "bin_size": track.bin_size, "regulators": [str(name) for name in track.regulators]}
+        spec = {
+            "name": track.name,
+            "cls": track.cls,
+            "on": track.on,
+            "bin_size": track.bin_size,
+            "regulators": [str(name) for name in track.regulators],
+        }
         specs.append(spec if scales is None else spec | {"scale": [float(value) for value in scales[k]]})
     return specs
 
@@ -165,7 +195,9 @@ def save_trees(folder: Path, trees: TreesModel, config: dict[str, Any]) -> None:
     (folder / "trees").mkdir()
     for k, text in enumerate(trees.to_json()):
         (folder / "trees" / f"{k}.json").write_bytes(text)
-    save_file({"loadings": np.ascontiguousarray(trees.loadings), "center": np.ascontiguousarray(trees.center)}, folder / "model.safetensors")
+    save_file(
+        {"loadings": np.ascontiguousarray(trees.loadings), "center": np.ascontiguousarray(trees.center)}, folder / "model.safetensors"
+    )
     write_json(folder / "config.json", config)
 
 

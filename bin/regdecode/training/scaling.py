@@ -23,7 +23,7 @@ class Scalers:
 
 
 def fit_scalers(targets: NDArray[np.float64], has_level: bool) -> Scalers:
-    """Standard deviation of all measured fold changes pooled, and of the level, over (G, T) training targets."""
+    """Take the standard deviation of all measured fold changes pooled, and of the level, over (G, T) training targets."""
     changes = targets[:, :-1] if has_level else targets
     pooled = float(np.nanstd(changes)) if np.isfinite(changes).any() else 1.0
     level = float(np.nanstd(targets[:, -1])) if has_level else 1.0

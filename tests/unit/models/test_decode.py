@@ -60,9 +60,12 @@ def test_batch_never_changes_a_prediction(kind):
     net = build_network(kind, {}, TRACKS, 7).double().eval()
     inputs = [x.double() for x in make_inputs()]
     together = net(inputs)
-    padded = [torch.cat([x, torch.zeros(x.shape[0], 9, x.shape[2], dtype=x.dtype)], 1) if track.branch == "rna" else x for x, track in zip(inputs, TRACKS)]
+    padded = [
+        torch.cat([x, torch.zeros(x.shape[0], 9, x.shape[2], dtype=x.dtype)], 1) if track.branch == "rna" else x
+        for x, track in zip(inputs, TRACKS)
+    ]
     torch.testing.assert_close(net(padded), together, rtol=1e-12, atol=1e-12)
-    alone = torch.cat([net([x[i:i + 1] for x in inputs]) for i in range(6)])
+    alone = torch.cat([net([x[i : i + 1] for x in inputs]) for i in range(6)])
     torch.testing.assert_close(alone, together, rtol=1e-12, atol=1e-12)
 
 

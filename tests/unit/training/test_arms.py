@@ -8,7 +8,7 @@ from regdecode.training.arms import apply_arm, permutation, permute_genes, resol
 
 
 def matrices(track):
-    return [track.counts[track.offsets[g]:track.offsets[g + 1]].toarray() for g in range(len(track.genes))]
+    return [track.counts[track.offsets[g] : track.offsets[g + 1]].toarray() for g in range(len(track.genes))]
 
 
 def test_permutation_stays_inside_splits(make_data):
@@ -28,7 +28,9 @@ def test_whole_matrices_move(make_data):
     assert moved.bases.sum() == track.bases.sum()
 
 
-@pytest.mark.parametrize(("arm", "moved"), [("shuffled_rna", [True, True, False]), ("shuffled_promoter", [False, False, True]), ("shuffled_all", [True] * 3)])
+@pytest.mark.parametrize(
+    ("arm", "moved"), [("shuffled_rna", [True, True, False]), ("shuffled_promoter", [False, False, True]), ("shuffled_all", [True] * 3)]
+)
 def test_arms_shuffle_their_side(make_data, arm, moved):
     data = make_data(50)
     after = apply_arm(data, arm)
@@ -48,7 +50,7 @@ def test_single_task(make_data):
 def test_outputs_spread_by_variance(make_data):
     data = make_data(40)
     data.targets[:, :3] *= np.array([3.0, 10.0, 0.1]) / data.targets[data.split == "train", :3].std(0)
-    data.targets[data.split == "test", 2] *= 1e6                      # test genes have no say
+    data.targets[data.split == "test", 2] *= 1e6  # test genes have no say
     assert [resolve_arm(data, f"single_task:{i}/3") for i in (1, 2, 3)] == ["single_task:t2", "single_task:t0", "single_task:t1"]
     assert [resolve_arm(data, f"single_task:{i}/2") for i in (1, 2)] == ["single_task:t2", "single_task:t1"]
     assert resolve_arm(data, "single_task:level") == "single_task:level"
@@ -56,7 +58,9 @@ def test_outputs_spread_by_variance(make_data):
         resolve_arm(data, "single_task:4/4")
 
 
-@pytest.mark.parametrize(("arm", "message"), [("shuffle", "unknown arm 'shuffle'"), ("single_task:", "unknown arm"), ("single_task:liver", "no output 'liver'")])
+@pytest.mark.parametrize(
+    ("arm", "message"), [("shuffle", "unknown arm 'shuffle'"), ("single_task:", "unknown arm"), ("single_task:liver", "no output 'liver'")]
+)
 def test_bad_arms(make_data, arm, message):
     with pytest.raises(InputError, match=message):
         apply_arm(make_data(20), arm)

@@ -8,8 +8,15 @@ from regdecode.models.decode import build_network
 from regdecode.training.encode import dense_inputs, encode_tracks, regulator_scales, side, track_shapes
 
 
-@pytest.mark.parametrize(("kind", "settings"), [("profile", {"promoter_window": 250, "rna_windows": (200, 700)}), ("profile", {"promoter_window": 0}), ("decode2020", {}),
-                                                ("decode2020", {"rna_kernel": 3, "rna_layers": 3, "promoter_kernel": 2})])
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        ("profile", {"promoter_window": 250, "rna_windows": (200, 700)}),
+        ("profile", {"promoter_window": 0}),
+        ("decode2020", {}),
+        ("decode2020", {"rna_kernel": 3, "rna_layers": 3, "promoter_kernel": 2}),
+    ],
+)
 @pytest.mark.parametrize("scale", ["none", "max"])
 def test_encoded_features_equal_the_forward_pass(make_data, kind, settings, scale):
     data = make_data(40)
@@ -33,7 +40,11 @@ def test_scales_are_the_largest_bin_of_a_training_gene(make_data):
 
 def test_shapes_and_sides(make_data):
     data = make_data(20)
-    assert [(shape.name, shape.branch) for shape in track_shapes(data.tracks)] == [("mirna_rna", "links"), ("rbp_rna", "rna"), ("tf_promoter", "promoter")]
+    assert [(shape.name, shape.branch) for shape in track_shapes(data.tracks)] == [
+        ("mirna_rna", "links"),
+        ("rbp_rna", "rna"),
+        ("tf_promoter", "promoter"),
+    ]
     assert [side(track) for track in data.tracks] == ["rna", "rna", "promoter"]
 
 

@@ -69,7 +69,9 @@ def test_best_epoch_is_kept_and_patience_stops(make_data):
     progress = fit(net, data, FitSettings(epochs=200, batch_size=16, learning_rate=1e-2, patience=4), 0)
     assert progress.epoch < 200 and progress.epoch - progress.best_epoch == 5
     rows = data.validation
-    assert masked_error(fit_module.predict(net, data.features[rows]), data.targets[rows], data.weights[rows]).item() == pytest.approx(progress.best_loss)
+    assert masked_error(fit_module.predict(net, data.features[rows]), data.targets[rows], data.weights[rows]).item() == pytest.approx(
+        progress.best_loss
+    )
 
 
 @pytest.mark.parametrize("decay", [0.0, 0.01])
@@ -92,7 +94,7 @@ def test_an_interrupted_training_continues_bit_by_bit(make_data, tmp_path, monke
     with pytest.raises(Interrupted) as stopped:
         fit(net, data, settings, 5, place)
     assert stopped.value.exit_code == 75 and "epoch 3" in str(stopped.value) and signal.getsignal(signal.SIGTERM) is handler
-    again, data = ready(make_data(), seed=99)          # other initial weights: they are overwritten
+    again, data = ready(make_data(), seed=99)  # other initial weights: they are overwritten
     progress = fit(again, data, settings, 5, place)
     assert len(calls) == 6 and torch.equal(weights(again), weights(straight))
     assert [row["validation_loss"] for row in progress.history] == [row["validation_loss"] for row in expected.history]
@@ -114,7 +116,7 @@ def test_signature_sees_every_part():
     base = signature(*parts)
     assert signature(*parts) == base
     for k, other in enumerate([np.arange(4), "y", {"a": 2}, np.array(["g1", "g3"]), torch.zeros(2)]):
-        assert signature(*parts[:k], other, *parts[k + 1:]) != base
+        assert signature(*parts[:k], other, *parts[k + 1 :]) != base
 
 
 def test_rates():

@@ -16,22 +16,27 @@ def test_shipped_files(name):
     assert hparams.model == name and (hparams.trees is not None) == (name == "default")
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    ("model: a\nnetwork: {kind: profile, widht: 3}", "unknown setting 'widht'"),
-    ("model: a\nnetwork: {kind: resnet}", "network.kind is 'resnet'"),
-    ("model: a\nnetwork: {kind: profile, width: wide}", "'wide' is not a whole number"),
-    ("model: a\nnetwork: {kind: profile, dropout: 1.5}", "1.5 is not between 0 and 0.95"),
-    ("model: a\nnetwork: {kind: profile, rna_windows: 3}", "3 is not a list"),
-    ("model: a\nnetwork: {kind: profile}\nfit: {epochs: 0}", "0 is not between 1"),
-    ("model: a\nnetwork: {kind: profile}\nfit: {learning_rate: 1e-3}", "write 1.0e-3"),
-    ("model: a\nnetwork: {kind: profile}\nfit: {schedule: linear}", "'linear' is not known"),
-    ("model: a\nnetwork: {kind: profile}\nfit: [1]", "not a block"),
-    ("model: a\nnetwork: {kind: profile}\ntrees: {depth: 3}", "unknown setting 'depth'"),
-    ("model: a\nnetwork: {kind: profile}\nscale: mean", "scale is 'mean'"),
-    ("model: a\nnetwork: {kind: profile}\nfits: {}", "unknown setting 'fits'"),
-    ("model: a\nmembers: {forest: 3}\nnetwork: {kind: profile}", "unknown setting 'forest'"),
-    ("network: {kind: profile}", "model is None"), ("- a", "is not a list of settings"), ("model: [", "is not YAML"),
-])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("model: a\nnetwork: {kind: profile, widht: 3}", "unknown setting 'widht'"),
+        ("model: a\nnetwork: {kind: resnet}", "network.kind is 'resnet'"),
+        ("model: a\nnetwork: {kind: profile, width: wide}", "'wide' is not a whole number"),
+        ("model: a\nnetwork: {kind: profile, dropout: 1.5}", "1.5 is not between 0 and 0.95"),
+        ("model: a\nnetwork: {kind: profile, rna_windows: 3}", "3 is not a list"),
+        ("model: a\nnetwork: {kind: profile}\nfit: {epochs: 0}", "0 is not between 1"),
+        ("model: a\nnetwork: {kind: profile}\nfit: {learning_rate: 1e-3}", "write 1.0e-3"),
+        ("model: a\nnetwork: {kind: profile}\nfit: {schedule: linear}", "'linear' is not known"),
+        ("model: a\nnetwork: {kind: profile}\nfit: [1]", "not a block"),
+        ("model: a\nnetwork: {kind: profile}\ntrees: {depth: 3}", "unknown setting 'depth'"),
+        ("model: a\nnetwork: {kind: profile}\nscale: mean", "scale is 'mean'"),
+        ("model: a\nnetwork: {kind: profile}\nfits: {}", "unknown setting 'fits'"),
+        ("model: a\nmembers: {forest: 3}\nnetwork: {kind: profile}", "unknown setting 'forest'"),
+        ("network: {kind: profile}", "model is None"),
+        ("- a", "is not a list of settings"),
+        ("model: [", "is not YAML"),
+    ],
+)
 def test_faults_are_named(tmp_path, text, message):
     path = tmp_path / "h.yml"
     path.write_text(text)

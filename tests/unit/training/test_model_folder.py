@@ -14,8 +14,12 @@ from regdecode.training.hparams import parse_hparams
 from regdecode.training.member import MemberPlan, train_member
 from regdecode.training.model_folder import load_model
 
-HPARAMS = {"model": "default", "network": {"kind": "profile", "width": 32, "dropout": 0.1, "input_dropout": 0.0}, "fit": {"epochs": 30, "batch_size": 16, "learning_rate": 0.003},
-           "trees": {"windows": 2, "rounds": 60, "max_depth": 3}}
+HPARAMS = {
+    "model": "default",
+    "network": {"kind": "profile", "width": 32, "dropout": 0.1, "input_dropout": 0.0},
+    "fit": {"epochs": 30, "batch_size": 16, "learning_rate": 0.003},
+    "trees": {"windows": 2, "rounds": 60, "max_depth": 3},
+}
 
 
 def train(data, out, family="network", arm="all", replicate=1, hparams=HPARAMS):
@@ -36,7 +40,9 @@ def test_any_data_trains_saves_and_loads(make_data, tmp_path, family, which, has
     assert list(model.outputs) == list(data.outputs) and set(model.regulators) == {track.name for track in data.tracks}
     metrics = json.loads((tmp_path / "m" / "metrics.json").read_text())
     rows = data.rows("validation")
-    sd = np.array(config["scalers"]["fold_change"] if not has_level else [config["scalers"]["fold_change"]] * 3 + [config["scalers"]["level"]])
+    sd = np.array(
+        config["scalers"]["fold_change"] if not has_level else [config["scalers"]["fold_change"]] * 3 + [config["scalers"]["level"]]
+    )
     assert metrics["validation_loss"] == pytest.approx(np.nanmean(((predicted - data.targets)[rows] / sd) ** 2), rel=1e-4)
     header = (tmp_path / "m" / "history.tsv").read_text().splitlines()[0]
     assert header == "epoch\ttrain_loss\tvalidation_loss\tseconds"
@@ -91,7 +97,9 @@ def test_ensemble_is_the_weighted_sum(make_data, tmp_path):
     predicted = np.stack([model.predict(data.tracks) for model in models])
     by_name = {spec["member"]: k for k, spec in enumerate(config["members"])}
     order = [by_name[name] for name in ("r1", "r2", "t1")]
-    expected = np.array(config["offset"]) + np.einsum("kt,kgt->gt", np.column_stack([np.tile(np.array(changes)[order][:, None], 3), np.array(level)[order]]), predicted)
+    expected = np.array(config["offset"]) + np.einsum(
+        "kt,kgt->gt", np.column_stack([np.tile(np.array(changes)[order][:, None], 3), np.array(level)[order]]), predicted
+    )
     np.testing.assert_allclose(ensemble.predict(data.tracks), expected, rtol=1e-6, atol=1e-6)
     losses = [spec["validation_loss"] for spec in config["members"]]
     assert config["best"] == int(np.argmin(losses)) and config["validation"]["loss"] <= min(losses) * 1.02
