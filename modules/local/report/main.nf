@@ -38,7 +38,7 @@ process REPORT {
         fold=\${name%.*}
         if [ "\${name##*.}" = '${primary}' ]; then ln -s "\$PWD/\$folder" "inputs/folds/\$fold/select"; fi
         for member in "\$folder"/members/*/history.tsv; do
-            cp "\$member" "inputs/folds/\$fold/history/\${name##*.}.\$(basename "\$(dirname "\$member")").tsv"
+            [ ! -e "\$member" ] || cp "\$member" "inputs/folds/\$fold/history/\${name##*.}.\$(basename "\$(dirname "\$member")").tsv"
         done
     done
     report.py --inputs inputs --assets report_assets --out page
