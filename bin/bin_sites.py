@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Count the sites of one regulator class in the bins of promoters or RNAs, or take its links to genes: features.h5ad."""
 
+import os
+
 import click
 
 from regdecode.cli import command, existing_file, option_threads
@@ -33,6 +35,7 @@ def main(
     """Turn sites or links of one regulator class into features."""
     if bool(sites) == bool(links):
         raise InputError("give either --sites or --links", "bin_sites.py", "sites have positions, links have none")
+    os.environ.setdefault("POLARS_MAX_THREADS", str(threads))  # read when polars is first imported, below
     from regdecode.genome.chromosomes import Chromosome
     from regdecode.genome.link_track import link_track
     from regdecode.genome.site_track import site_track
