@@ -406,3 +406,13 @@ def test_equals_tangermeme() -> None:
         multipliers = raw[:, 0] if raw.ndim == 4 else raw
         twin = (multipliers.detach() * (x - reference).transpose(1, 2)).sum(2).numpy()
         np.testing.assert_allclose(own[:, :, t], twin, atol=1e-6)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU")
+@pytest.mark.parametrize("make", [profile_net, published_net])
+def test_cuda_equals_cpu(make) -> None:
+    net = shaken(make(12))
+    inputs, reference = decode_inputs()
+    one, other = DeepLift(net).explain(inputs, reference), DeepLift(net, "cuda").explain(inputs, reference)
+    torch.testing.assert_close(one.values, other.values.cpu(), atol=1e-10, rtol=1e-8)

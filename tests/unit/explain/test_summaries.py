@@ -103,3 +103,12 @@ def test_additivity_names_the_worst_gene_and_fails_on_nan() -> None:
     table = summaries.additivity(residual, prediction, prediction, genes, OUTPUTS, 1e-4)
     assert table["worst_gene"].tolist() == ["g3", "g1", "g2"] and table["passed"].tolist() == [False, True, False]
     np.testing.assert_allclose(table["range"], [2, 4, 5])
+
+
+def test_a_model_of_the_level_alone_has_tables_too(case) -> None:
+    _, found, names = case
+    only = found._replace(mean=found.mean[:, :1], sd=found.sd[:, :1])
+    outputs, is_level = np.array(["level"]), np.array([True])
+    table = summaries.importance(only, names, outputs, is_level)
+    assert table["regulator"].iloc[0] == names["regulator"][np.abs(only.mean[:, 0]).argmax()] and table["importance"].isna().all()
+    assert summaries.class_contributions(only, names, outputs, is_level)["output"].tolist() == ["level"]
