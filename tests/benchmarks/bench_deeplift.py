@@ -3,7 +3,7 @@
     python tests/benchmarks/bench_deeplift.py [--shap-genes 16] [--runs 7] [--threads 2]
 
 Equality comes first, with shap in float64 on some genes, as a part of each output's range. Then times. Ours: all included (copy of
-the net, finding its structure, the residual), all 256 genes, the minimum of several runs. shap's: in float32 as its users run it, the minimum
+the net, finding its structure, the residual), all 256 genes, minimum of several runs. shap's: in float32 as its users run it, the minimum
 of several runs on `--shap-genes` genes, scaled to 256, since it loops over genes and outputs (`--shap-genes 256` runs all of them, once).
 Exits with 1 below the bar: 50x on dense input, 100x where 15 % of the regulators touch a gene, difference 1e-6.
 """
