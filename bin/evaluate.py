@@ -17,8 +17,18 @@ from regdecode.cli import command, existing_file, existing_folder, option_seed, 
 @option_seed
 @option_threads
 @click.option("--out", type=click.Path(), required=True, help="Folder to write.")
-def main(models: tuple[str, ...], predictions: tuple[str, ...], features: tuple[str, ...], expression: str, splits: str, organism: str, fold: str,
-         seed: int, threads: int, out: str) -> None:
+def main(
+    models: tuple[str, ...],
+    predictions: tuple[str, ...],
+    features: tuple[str, ...],
+    expression: str,
+    splits: str,
+    organism: str,
+    fold: str,
+    seed: int,
+    threads: int,
+    out: str,
+) -> None:
     """Score models and baselines on held-out genes."""
     from pathlib import Path
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 from click.testing import CliRunner, Result
+from tests.cli.test_train_decode import script, write_inputs
 
 from regdecode.io.h5ad import read_expression, read_predictions
-from tests.cli.test_train_decode import script, write_inputs
 
 
 def run(folder: Path, data: list[str], *more: str) -> Result:

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 from scipy import stats
+from tests.cli.test_select_models import members
+from tests.cli.test_train_decode import script
 
 from regdecode.io.h5ad import read_predictions, write_predictions
 from regdecode.stats.evaluation import METRIC_COLUMNS
 from regdecode.training.dataset import load_dataset
-from tests.cli.test_select_models import members
-from tests.cli.test_train_decode import script
 
 TABLES = ["ablation.tsv", "comparisons.tsv", "metrics.tsv", "output_matrix.tsv", "per_gene.tsv", "per_output.tsv", "predictions.h5ad"]
 
@@ -21,10 +21,21 @@ TABLES = ["ablation.tsv", "comparisons.tsv", "metrics.tsv", "output_matrix.tsv",
 def evaluated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str], Result]:
     """Two replicates, trees, their ensemble, a shuffled arm, a single task and baselines, evaluated once."""
     folder = tmp_path_factory.mktemp("evaluate")
-    plans = [("a", ["--replicate", "1"]), ("b", ["--replicate", "2"]), ("t", ["--family", "trees"]), ("sa", ["--arm", "shuffled_all"]), ("so", ["--arm", "single_task:1/2"])]
+    plans = [
+        ("a", ["--replicate", "1"]),
+        ("b", ["--replicate", "2"]),
+        ("t", ["--family", "trees"]),
+        ("sa", ["--arm", "shuffled_all"]),
+        ("so", ["--arm", "single_task:1/2"]),
+    ]
     data, models = members(folder, *plans)
     assert CliRunner().invoke(script("select_models"), [*models[:6], *data, "--out", str(folder / "ensemble")]).exit_code == 0
-    assert CliRunner().invoke(script("baselines"), [*data, "--out", str(folder / "base"), "--baseline", "mean", "--baseline", "ridge"]).exit_code == 0
+    assert (
+        CliRunner()
+        .invoke(script("baselines"), [*data, "--out", str(folder / "base"), "--baseline", "mean", "--baseline", "ridge"])
+        .exit_code
+        == 0
+    )
     arguments = ["--model", str(folder / "ensemble"), *models[6:], *data, "--organism", "mini", "--fold", "chr1"]
     arguments += [word for name in ("mean", "ridge") for word in ("--predictions", str(folder / "base" / f"{name}.predictions.h5ad"))]
     return folder, arguments, CliRunner().invoke(script("evaluate"), [*arguments, "--out", str(folder / "out")])
@@ -42,7 +53,10 @@ def test_writes_every_table(evaluated):
     assert list(metrics.columns) == METRIC_COLUMNS
     rows = set(zip(metrics["model"], metrics["member"], metrics["arm"], strict=True))
     model = metrics["model"][0]
-    assert {(model, member, "all") for member in ("ensemble", "best", "r1", "r2", "t1")} | {("mean", "single", "all"), ("ridge", "single", "all")} < rows
+    assert {(model, member, "all") for member in ("ensemble", "best", "r1", "r2", "t1")} | {
+        ("mean", "single", "all"),
+        ("ridge", "single", "all"),
+    } < rows
     assert any(arm.startswith("single_task") for _, _, arm in rows) and (model, "r1", "shuffled_all") in rows
     single = metrics[metrics["arm"].str.startswith("single_task")]
     assert not set(single["output"]) & {"fold_change", "all"}
@@ -58,7 +72,9 @@ def test_figures_are_those_of_the_predictions(evaluated):
     data = load_dataset(features, given["--expression"], given["--splits"])
     test = data.split == "test"
     expected = stats.spearmanr(found.values[test, 0], data.targets[test, 0])[0]
-    metrics = table(folder, "metrics").query("member == 'ensemble' and split == 'test' and metric == 'spearman'").set_index("output")["value"]
+    metrics = (
+        table(folder, "metrics").query("member == 'ensemble' and split == 'test' and metric == 'spearman'").set_index("output")["value"]
+    )
     assert metrics[str(data.outputs[0])] == pytest.approx(expected, abs=1e-5)
     genes = table(folder, "per_gene")
     np.testing.assert_allclose(genes["level_actual"], data.targets[:, -1], rtol=1e-4)
@@ -96,6 +112,8 @@ def test_bad_input_is_refused(evaluated, tmp_path):
     at = arguments.index("--predictions") + 1
     found = read_predictions(arguments[at])
     write_predictions(tmp_path / "few.h5ad", type(found)(found.genes[:3], found.split[:3], found.outputs, found.values[:3], found.attrs))
-    result = CliRunner().invoke(script("evaluate"), [*arguments, "--predictions", str(tmp_path / "few.h5ad"), "--out", str(tmp_path / "out")])
+    result = CliRunner().invoke(
+        script("evaluate"), [*arguments, "--predictions", str(tmp_path / "few.h5ad"), "--out", str(tmp_path / "out")]
+    )
     assert result.exit_code == 2 and "holds no prediction of" in result.output
     assert not (tmp_path / "out").exists()

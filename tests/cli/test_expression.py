@@ -19,14 +19,27 @@ HEADER = "gene_id gene_name chrom start end strand tss start_codon length n_exon
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[..., Result]:
     """Run the script on a matrix (text), a sheet (text or None) and settings."""
-    rows = [HEADER, *[[f"g{i}", f"N{i}", "chr1", i * 1000, i * 1000 + 500, "+", i * 1000, "NA", 500 * (i + 1), 1, f"g{i}", f"g{i}"] for i in range(3)]]
+    rows = [
+        HEADER,
+        *[[f"g{i}", f"N{i}", "chr1", i * 1000, i * 1000 + 500, "+", i * 1000, "NA", 500 * (i + 1), 1, f"g{i}", f"g{i}"] for i in range(3)],
+    ]
     (tmp_path / "genes.tsv").write_text("".join("\t".join(map(str, row)) + "\n" for row in rows))
 
     def call(matrix: str | bytes, sheet: str | None = None, **config: object) -> Result:
         (tmp_path / "m.tsv").write_bytes(matrix if isinstance(matrix, bytes) else matrix.encode())
         (tmp_path / "c.json").write_text(json.dumps({"kind": "tpm", **config}))
-        arguments = ["--matrix", tmp_path / "m.tsv", "--genes", tmp_path / "genes.tsv", "--config", tmp_path / "c.json", "--out", tmp_path / "o" / "e.h5ad",
-                     "--notes", tmp_path / "o" / "n.json"]
+        arguments = [
+            "--matrix",
+            tmp_path / "m.tsv",
+            "--genes",
+            tmp_path / "genes.tsv",
+            "--config",
+            tmp_path / "c.json",
+            "--out",
+            tmp_path / "o" / "e.h5ad",
+            "--notes",
+            tmp_path / "o" / "n.json",
+        ]
         if sheet is not None:
             (tmp_path / "s.tsv").write_text(sheet)
             arguments += ["--samples", tmp_path / "s.tsv"]
@@ -76,7 +89,12 @@ def test_same_input_same_arrays(run, tmp_path):
         ("gene\ta\ng0\t1\n", None, {}, "there is one sample"),
         ("gene\ta\tb\ng0\t1\tx\n", None, {}, "m.tsv:2: b is 'x', not a number"),
         (gzip.compress(MATRIX.encode() * 2000)[:-30], None, {}, "m.tsv: the gzip file is truncated"),
-        (MATRIX, "id\tage\na\t1\nb\t2\nc\t3\n", {"group_by": ["tissue"]}, "s.tsv: the sample sheet has no column 'tissue'; its columns are id, age"),
+        (
+            MATRIX,
+            "id\tage\na\t1\nb\t2\nc\t3\n",
+            {"group_by": ["tissue"]},
+            "s.tsv: the sample sheet has no column 'tissue'; its columns are id, age",
+        ),
         (MATRIX, "id\tage\na\t1\na\t2\nb\t3\n", {}, "sample a occurs twice"),
         (MATRIX, None, {"kind": "fpkm"}, "kind is 'fpkm'"),
         (MATRIX, None, {"filtr": {}}, "unknown key filtr"),

@@ -26,18 +26,46 @@ def folder(tmp_path: Path) -> Path:
     start = np.arange(N, dtype=np.int64) * 10_000
     one = np.ones(N, dtype=np.int64)
     chrom = np.repeat(["chr1", "chr2", "chr3"], N // 3)
-    write_genes(GeneTable(ids, ids, chrom, start, start + 500, np.array(["+"] * N), start, start, one * 500, one, ids, ids), tmp_path / "genes.tsv")
+    write_genes(
+        GeneTable(ids, ids, chrom, start, start + 500, np.array(["+"] * N), start, start, one * 500, one, ids, ids), tmp_path / "genes.tsv"
+    )
     values = np.random.default_rng(0).normal(size=(N - 1, 2))
     write_expression(tmp_path / "e.h5ad", Expression(ids[:-1], np.array(["a", "b"]), values, np.median(values, axis=1), "tpm"))
     links = csr_matrix((np.arange(N) > 0).astype(np.float32)[:, None])
-    write_features(tmp_path / "f.h5ad", Track("tf_promoter", "tf", "gene", 1, 1, ids, np.array(["A"]), links, np.arange(N + 1), np.ones(N, np.int32),
-                                              np.zeros(N, np.int64), np.ones(N, np.int64)))
+    write_features(
+        tmp_path / "f.h5ad",
+        Track(
+            "tf_promoter",
+            "tf",
+            "gene",
+            1,
+            1,
+            ids,
+            np.array(["A"]),
+            links,
+            np.arange(N + 1),
+            np.ones(N, np.int32),
+            np.zeros(N, np.int64),
+            np.ones(N, np.int64),
+        ),
+    )
     return tmp_path
 
 
 def run(folder: Path, table: Path | None = None, **config: object) -> Result:
     (folder / "c.json").write_text(json.dumps(config))
-    arguments = ["--genes", folder / "genes.tsv", "--expression", folder / "e.h5ad", "--features", folder / "f.h5ad", "--config", folder / "c.json", "--out", folder / "out"]
+    arguments = [
+        "--genes",
+        folder / "genes.tsv",
+        "--expression",
+        folder / "e.h5ad",
+        "--features",
+        folder / "f.h5ad",
+        "--config",
+        folder / "c.json",
+        "--out",
+        folder / "out",
+    ]
     arguments += ["--table", table] if table else []
     return CliRunner().invoke(split.main, [str(argument) for argument in arguments])
 
@@ -45,7 +73,12 @@ def run(folder: Path, table: Path | None = None, **config: object) -> Result:
 def test_folds_leakage_and_notes(folder):
     result = run(folder, by="chromosome", test=[["chr1"], ["chr2", "chr3"]], validation=0.2, required=["tf"])
     assert result.exit_code == 0, result.output
-    assert sorted(path.name for path in (folder / "out").iterdir()) == ["chr1.splits.tsv", "chr2+chr3.splits.tsv", "leakage.tsv", "split.notes.json"]
+    assert sorted(path.name for path in (folder / "out").iterdir()) == [
+        "chr1.splits.tsv",
+        "chr2+chr3.splits.tsv",
+        "leakage.tsv",
+        "split.notes.json",
+    ]
     genes, parts = read_splits(folder / "out" / "chr1.splits.tsv")
     assert len(genes) == N - 2 and np.sum(parts == "test") == 39 and sorted(genes[parts == "test"])[-1] == "g039"
     leaks = pd.read_csv(folder / "out" / "leakage.tsv", sep="\t")

@@ -71,7 +71,17 @@ def leakage(genes: GeneTable, rows: np.ndarray, split: np.ndarray, fold: str) ->
     for part in ("train", "validation", "test"):
         inside = split == part
         names = sorted(set(chrom[inside].tolist()))
-        report.append(Leak(fold, "genes", part, "", int(inside.sum()), int(np.sum(split != "")), f"{len(names)} chromosomes: {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}"))
+        report.append(
+            Leak(
+                fold,
+                "genes",
+                part,
+                "",
+                int(inside.sum()),
+                int(np.sum(split != "")),
+                f"{len(names)} chromosomes: {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}",
+            )
+        )
     for a, b in PAIRS:
         in_a, in_b = split == a, split == b
         total = int(in_a.sum())

@@ -16,7 +16,7 @@ def counts_to_tpm(counts: np.ndarray, length: np.ndarray) -> np.ndarray:
 
 
 def counts_to_cpm(counts: np.ndarray, totals: np.ndarray) -> np.ndarray:
-    """Counts per million, (G, S), of the totals (S,) of all counted genes.
+    """Divide counts (G, S) into counts per million, (G, S), of the totals (S,) of all counted genes.
 
     Raises
     ------
@@ -24,7 +24,9 @@ def counts_to_cpm(counts: np.ndarray, totals: np.ndarray) -> np.ndarray:
         A sample has no counts.
     """
     if np.any(totals <= 0):
-        raise InputError(f"sample number {int(np.argmin(totals)) + 1} has no counts on any gene", fix="remove the sample, or check its column")
+        raise InputError(
+            f"sample number {int(np.argmin(totals)) + 1} has no counts on any gene", fix="remove the sample, or check its column"
+        )
     return 1e6 * counts / totals
 
 
@@ -98,7 +100,11 @@ def covariate_matrix(columns: Mapping[str, Sequence[str]]) -> tuple[np.ndarray, 
         texts = [str(cell).strip() for cell in cells]
         if any(not text or text.lower() == "nan" for text in texts):
             first = next(i for i, text in enumerate(texts) if not text or text.lower() == "nan")
-            raise InputError(f"covariate {name} is missing for sample number {first + 1}", "sample sheet", "fill it in, or remove the sample or the covariate")
+            raise InputError(
+                f"covariate {name} is missing for sample number {first + 1}",
+                "sample sheet",
+                "fill it in, or remove the sample or the covariate",
+            )
         try:
             numbers = {name: np.array([float(text) for text in texts])}
         except ValueError:
@@ -133,7 +139,11 @@ def regress_out(values: np.ndarray, design: np.ndarray) -> np.ndarray:
     """
     n_samples, n_covariates = design.shape
     if n_samples < n_covariates + 2:
-        raise InputError(f"{n_covariates} covariate columns need at least {n_covariates + 2} samples, there are {n_samples}", "sample sheet", "use fewer covariates")
+        raise InputError(
+            f"{n_covariates} covariate columns need at least {n_covariates + 2} samples, there are {n_samples}",
+            "sample sheet",
+            "use fewer covariates",
+        )
     measured = np.isfinite(values)
     result = values.copy()
     full = measured.all(axis=1)

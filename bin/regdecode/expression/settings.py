@@ -10,7 +10,21 @@ from regdecode.errors import Faults
 
 KINDS = ("tpm", "counts", "log2", "log_ratio")
 _FILES = ("matrix", "samples")
-_KEYS = ("kind", "columns", "series", "group_by", "filter", "pseudocount", "quantile", "covariates", "separator", "normalise", "aggregate", "drop", "id")
+_KEYS = (
+    "kind",
+    "columns",
+    "series",
+    "group_by",
+    "filter",
+    "pseudocount",
+    "quantile",
+    "covariates",
+    "separator",
+    "normalise",
+    "aggregate",
+    "drop",
+    "id",
+)
 _COLUMN_KEYS = ("gene", "sample", "tissue", "person", "age", "sex")
 _FILTER_KEYS = ("min", "min_outputs", "min_share")
 
@@ -68,7 +82,7 @@ class ExpressionSettings:
 
 
 def parse_settings(config: Mapping[str, Any]) -> ExpressionSettings:
-    """Settings from an organism file's `expression` block.
+    """Read the settings of an organism file's `expression` block.
 
     Raises
     ------
@@ -84,7 +98,10 @@ def parse_settings(config: Mapping[str, Any]) -> ExpressionSettings:
     _choice(faults, config, "kind", KINDS, required=True)
     _choice(faults, config, "normalise", ("tpm", "cpm"))
     _choice(faults, config, "aggregate", ("median", "mean"))
-    for name, value, low in (("pseudocount", config.get("pseudocount", 0.25), 0.0), ("filter.min_outputs", rule.get("min_outputs", 1), 0.5)):
+    for name, value, low in (
+        ("pseudocount", config.get("pseudocount", 0.25), 0.0),
+        ("filter.min_outputs", rule.get("min_outputs", 1), 0.5),
+    ):
         if not isinstance(value, int | float) or isinstance(value, bool) or value <= low:
             faults.add(f"{name} is {value!r}", where, "give a positive number")
     share = rule.get("min_share")
@@ -94,11 +111,22 @@ def parse_settings(config: Mapping[str, Any]) -> ExpressionSettings:
         faults.add(f"filter.min is {rule['min']!r}", where, "give a number")
     faults.raise_if_any()
     return ExpressionSettings(
-        kind=config["kind"], gene_column=columns.get("gene"), sample_column=columns.get("sample"), group_by=_names(config.get("group_by")),
-        series=config.get("series"), minimum=None if rule.get("min") is None else float(rule["min"]), min_outputs=int(rule.get("min_outputs", 1)),
-        min_share=None if share is None else float(share), pseudocount=float(config.get("pseudocount", 0.25)), quantile=bool(config.get("quantile")),
-        covariates=_names(config.get("covariates")), separator=config.get("separator"), normalise=config.get("normalise") or "tpm",
-        aggregate=config.get("aggregate"), drop=_names(config.get("drop")) or ("Description",))
+        kind=config["kind"],
+        gene_column=columns.get("gene"),
+        sample_column=columns.get("sample"),
+        group_by=_names(config.get("group_by")),
+        series=config.get("series"),
+        minimum=None if rule.get("min") is None else float(rule["min"]),
+        min_outputs=int(rule.get("min_outputs", 1)),
+        min_share=None if share is None else float(share),
+        pseudocount=float(config.get("pseudocount", 0.25)),
+        quantile=bool(config.get("quantile")),
+        covariates=_names(config.get("covariates")),
+        separator=config.get("separator"),
+        normalise=config.get("normalise") or "tpm",
+        aggregate=config.get("aggregate"),
+        drop=_names(config.get("drop")) or ("Description",),
+    )
 
 
 def _choice(faults: Faults, config: Mapping[str, Any], key: str, known: tuple[str, ...], required: bool = False) -> None:

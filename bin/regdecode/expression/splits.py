@@ -57,7 +57,7 @@ def fold_name(members: Sequence[str]) -> str:
 
 
 def block_labels(genes: GeneTable, rows: np.ndarray, size: int, modulo: int = 10) -> np.ndarray:
-    """Ending of the number of the genomic block in which each gene starts, as text: ``(start // size) % modulo``."""
+    """Tell the ending of the number of the genomic block in which each gene starts, as text: ``(start // size) % modulo``."""
     return ((genes.start[rows] // size) % modulo).astype(str)
 
 
@@ -70,8 +70,8 @@ def split_by_labels(labels: np.ndarray, test: Sequence[str], validation: Any, un
     test : sequence of str
         Labels held out.
     validation : list, str, int or float
-        Labels that validate; "next": the label after the last test label, in sorted order and around the end; a share below 1: that share of the
-        remaining genes, drawn by transcription unit.
+        Labels that validate; "next": the label after the last test label, in sorted order and around the end; a share below 1: that
+        share of the remaining genes, drawn by transcription unit.
     units : ndarray of str (G,)
         Transcription unit of each gene.
     seed : int
@@ -96,7 +96,11 @@ def split_by_labels(labels: np.ndarray, test: Sequence[str], validation: Any, un
         named = _after(labels, test) if validation == _NEXT else _spelled(_listed(validation), labels, what, VALIDATION)
         both = sorted(set(named) & set(test))
         if both:
-            raise InputError(f"{what} {', '.join(both)} is in test and in validation", _WHERE, "name a validation set of its own, a share such as 0.1, or next")
+            raise InputError(
+                f"{what} {', '.join(both)} is in test and in validation",
+                _WHERE,
+                "name a validation set of its own, a share such as 0.1, or next",
+            )
         split[np.isin(labels, named)] = VALIDATION
     return split
 
@@ -114,13 +118,15 @@ def _spelled(names: Sequence[str], labels: np.ndarray, what: str, role: str) -> 
         if forms:
             found.append(forms[0])
         else:
-            faults.add(f"{role} {what} {name} holds no gene; there are {', '.join(sorted(known)[:30])}", _WHERE, f"name a {what} that holds genes")
+            faults.add(
+                f"{role} {what} {name} holds no gene; there are {', '.join(sorted(known)[:30])}", _WHERE, f"name a {what} that holds genes"
+            )
     faults.raise_if_any()
     return found
 
 
 def _after(labels: np.ndarray, test: Sequence[str]) -> list[str]:
-    """The label that follows the last of the test set, in sorted order."""
+    """Find the label that follows the last of the test set, in sorted order."""
     known = sorted(set(labels.tolist()), key=lambda name: (len(name), name) if name.isdigit() else (0, name))
     at = max(known.index(name) for name in test)
     rest = [name for name in known[at + 1 :] + known[: at + 1] if name not in set(test)]
@@ -156,7 +162,9 @@ def keep_units_whole(split: np.ndarray, units: np.ndarray) -> np.ndarray:
     return np.array([TRAIN, VALIDATION, TEST], dtype="<U10")[top[inverse]]
 
 
-def split_genes(genes: GeneTable, rows: np.ndarray, config: Mapping[str, Any], mapping: Mapping[str, str] | None, seed: int) -> dict[str, np.ndarray]:
+def split_genes(
+    genes: GeneTable, rows: np.ndarray, config: Mapping[str, Any], mapping: Mapping[str, str] | None, seed: int
+) -> dict[str, np.ndarray]:
     """Every fold of a split.
 
     Parameters
@@ -198,7 +206,9 @@ def split_genes(genes: GeneTable, rows: np.ndarray, config: Mapping[str, Any], m
     return folds
 
 
-def _labels(genes: GeneTable, rows: np.ndarray, ids: np.ndarray, config: Mapping[str, Any], mapping: Mapping[str, str] | None) -> np.ndarray:
+def _labels(
+    genes: GeneTable, rows: np.ndarray, ids: np.ndarray, config: Mapping[str, Any], mapping: Mapping[str, str] | None
+) -> np.ndarray:
     ways: dict[str, Callable[[], np.ndarray]] = {
         "chromosome": lambda: genes.chrom[rows],
         "block": lambda: block_labels(genes, rows, int(config.get("size", 100_000)), int(config.get("modulo", 10))),

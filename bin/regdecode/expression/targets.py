@@ -1,4 +1,4 @@
-"""From a matrix as users bring it to the targets of a model: the steps of EXPRESSION, each a function, and `build_expression` in their order."""
+"""From a matrix as users bring it to the targets of a model: the steps of EXPRESSION, and `build_expression` in their order."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ import pandas as pd
 
 from regdecode.errors import Faults, InputError
 from regdecode.expression.identifiers import match_identifiers
-from regdecode.expression.normalise import counts_to_cpm, counts_to_tpm, covariate_matrix, fold_changes, quantile_normalise, regress_out, to_log2
+from regdecode.expression.normalise import (
+    counts_to_cpm,
+    counts_to_tpm,
+    covariate_matrix,
+    fold_changes,
+    quantile_normalise,
+    regress_out,
+    to_log2,
+)
 from regdecode.expression.settings import ExpressionSettings
 from regdecode.io.gene_table import GeneTable
 from regdecode.io.matrix import Matrix
@@ -30,20 +38,26 @@ def check_values(matrix: Matrix, settings: ExpressionSettings) -> None:
     """
     faults = Faults()
     if len(matrix.samples) < 2:
-        faults.add(f"there is one sample ({matrix.samples[0]}): fold changes need at least two", matrix.path, "give a matrix of several samples")
+        faults.add(
+            f"there is one sample ({matrix.samples[0]}): fold changes need at least two", matrix.path, "give a matrix of several samples"
+        )
     bad = np.isnan(matrix.values) & (settings.kind != "log_ratio")
     if settings.linear:
         bad |= matrix.values < 0
     for r, c in np.argwhere(bad)[:200]:
         value = matrix.values[r, c]
-        fix = "remove the gene, or fill the cell; only kind log_ratio may miss values" if np.isnan(value) else f"{settings.kind} cannot be negative: is the kind log2 or log_ratio?"
+        fix = (
+            "remove the gene, or fill the cell; only kind log_ratio may miss values"
+            if np.isnan(value)
+            else f"{settings.kind} cannot be negative: is the kind log2 or log_ratio?"
+        )
         what = f"gene {matrix.ids[r]} has no value" if np.isnan(value) else f"gene {matrix.ids[r]} is {value:g}"
         faults.add(f"{what} in sample {matrix.samples[c]}", f"{matrix.path}:{matrix.lines[r]}", fix)
     faults.raise_if_any()
 
 
 def align_sheet(sheet: pd.DataFrame | None, matrix: Matrix, settings: ExpressionSettings, path: str, notes: Notes) -> pd.DataFrame:
-    """The sheet's rows in the order of the matrix's samples; an empty table when there is no sheet.
+    """Bring the sheet's rows into the order of the matrix's samples; an empty table when there is no sheet.
 
     Raises
     ------
@@ -53,21 +67,33 @@ def align_sheet(sheet: pd.DataFrame | None, matrix: Matrix, settings: Expression
     needed = [*settings.group_by, *settings.covariates, *([settings.series] if settings.series else [])]
     if sheet is None:
         if needed:
-            raise InputError(f"the settings name the columns {', '.join(needed)} but there is no sample sheet", "expression settings", "give the sample sheet")
+            raise InputError(
+                f"the settings name the columns {', '.join(needed)} but there is no sample sheet",
+                "expression settings",
+                "give the sample sheet",
+            )
         return pd.DataFrame(index=pd.Index(matrix.samples))
     faults = Faults()
     key = settings.sample_column or str(sheet.columns[0])
     for column in dict.fromkeys([key, *needed]):
         if column not in sheet:
-            faults.add(f"the sample sheet has no column {column!r}; its columns are {', '.join(map(str, sheet.columns[:12]))}", path, "name a column of the sheet")
+            faults.add(
+                f"the sample sheet has no column {column!r}; its columns are {', '.join(map(str, sheet.columns[:12]))}",
+                path,
+                "name a column of the sheet",
+            )
     faults.raise_if_any()
     twice = sheet[key][sheet[key].duplicated()].unique()
     if len(twice):
         faults.add(f"sample {twice[0]} occurs twice in the sample sheet ({len(twice)} such)", path, "keep one row a sample")
     absent = [name for name in matrix.samples.tolist() if name not in set(sheet[key])]
     if absent:
-        faults.add(f"{len(absent)} of {len(matrix.samples)} samples of the matrix are not in column {key!r} of the sample sheet, first {absent[0]!r}; the sheet begins with "
-                   f"{sheet[key].iloc[0]!r}", path, "add their rows, or name the right column under columns.sample")
+        faults.add(
+            f"{len(absent)} of {len(matrix.samples)} samples of the matrix are not in column {key!r} of the sheet, first {absent[0]!r}; "
+            f"the sheet begins with {sheet[key].iloc[0]!r}",
+            path,
+            "add their rows, or name the right column under columns.sample",
+        )
     faults.raise_if_any()
     extra = len(sheet) - len(matrix.samples)
     if extra:
@@ -86,18 +112,29 @@ def place_genes(matrix: Matrix, genes: GeneTable, settings: ExpressionSettings, 
     matched = match_identifiers(matrix.ids, genes.gene_id, genes.gene_name)
     placed = matched.row >= 0
     if not placed.any():
-        raise InputError(f"no gene of the matrix is in the annotation: the matrix has {', '.join(matrix.ids[:3])}, the annotation {', '.join(genes.gene_id[:3])}", matrix.path,
-                         "use the same gene ids in both")
+        raise InputError(
+            f"no gene of the matrix is in the annotation: the matrix has {', '.join(matrix.ids[:3])}, "
+            f"the annotation {', '.join(genes.gene_id[:3])}",
+            matrix.path,
+            "use the same gene ids in both",
+        )
     for how in ("id without version", "part of an id", "name"):
         if np.any(matched.how == how):
             notes.add(f"genes matched by {how}", int(np.sum(matched.how == how)), f"such as {matrix.ids[matched.how == how][0]}")
     if not placed.all():
-        notes.add("genes without a place in the annotation", int(np.sum(~placed)), f"such as {', '.join(matrix.ids[~placed][:3])}", "dropped")
+        notes.add(
+            "genes without a place in the annotation", int(np.sum(~placed)), f"such as {', '.join(matrix.ids[~placed][:3])}", "dropped"
+        )
     rows, inverse, counts = np.unique(matched.row[placed], return_inverse=True, return_counts=True)
     values = _combine(matrix.values[placed], inverse, len(rows), settings.linear)
     if np.any(counts > 1):
         names = genes.gene_id[rows[counts > 1]]
-        notes.add("genes on several rows", int(np.sum(counts > 1)), f"{'summed' if settings.linear else 'averaged'}, such as {', '.join(names[:3])}", "warning")
+        notes.add(
+            "genes on several rows",
+            int(np.sum(counts > 1)),
+            f"{'summed' if settings.linear else 'averaged'}, such as {', '.join(names[:3])}",
+            "warning",
+        )
     return rows, values
 
 
@@ -114,7 +151,7 @@ def _combine(values: np.ndarray, group: np.ndarray, n_groups: int, add: bool) ->
 
 
 def group_samples(values: np.ndarray, sheet: pd.DataFrame, settings: ExpressionSettings, notes: Notes) -> tuple[np.ndarray, pd.DataFrame]:
-    """Samples that agree in `group_by` become one output: median of linear values, mean of logs, unless `aggregate` says otherwise.
+    """Make one output of samples that agree in `group_by`: median of linear values, mean of logs, unless `aggregate` says otherwise.
 
     Returns
     -------
@@ -139,7 +176,11 @@ def group_samples(values: np.ndarray, sheet: pd.DataFrame, settings: ExpressionS
     constant = [column for column in sheet.columns if sheet.groupby(codes)[column].nunique(dropna=False).max() == 1]
     table = sheet[constant].groupby(codes).first().assign(n_samples=np.bincount(codes))
     table.index = pd.Index(outputs)
-    notes.add("samples grouped into outputs", len(names), f"{len(outputs)} groups by {', '.join(settings.group_by)}, {'median' if use_median else 'mean'} of each")
+    notes.add(
+        "samples grouped into outputs",
+        len(names),
+        f"{len(outputs)} groups by {', '.join(settings.group_by)}, {'median' if use_median else 'mean'} of each",
+    )
     if len(outputs) < 2:
         raise InputError(f"grouping by {', '.join(settings.group_by)} leaves one output", "sample sheet", "group by a column that varies")
     return grouped, table
@@ -158,14 +199,20 @@ def keep_expressed(values: np.ndarray, settings: ExpressionSettings, notes: Note
     kept = measured & (above >= needed)
     ask = f"{settings.min_outputs} outputs" if settings.min_share is None else f"{settings.min_share:.0%} of the outputs"
     unit = {"tpm": "TPM", "counts": settings.normalise.upper(), "log2": "log2 units", "log_ratio": "log2 units"}[settings.kind]
-    notes.add("genes below the expression filter", int(np.sum(measured & ~kept)), f"not above {settings.minimum:g} {unit} in {ask}", "dropped")
+    notes.add(
+        "genes below the expression filter", int(np.sum(measured & ~kept)), f"not above {settings.minimum:g} {unit} in {ask}", "dropped"
+    )
     if not kept.any():
-        raise InputError(f"no gene is above {settings.minimum:g} {unit} in {ask}", "expression settings", "lower filter.min, or check the kind of the matrix")
+        raise InputError(
+            f"no gene is above {settings.minimum:g} {unit} in {ask}",
+            "expression settings",
+            "lower filter.min, or check the kind of the matrix",
+        )
     return kept
 
 
 def to_linear(values: np.ndarray, totals: np.ndarray, length: np.ndarray, settings: ExpressionSettings) -> np.ndarray:
-    """Counts (G, S) to TPM or CPM; other kinds as they are. `totals` are the counts (N, S) of the whole file, for CPM."""
+    """Turn counts (G, S) into TPM or CPM, other kinds left as they are. `totals` are the counts (N, S) of the whole file, for CPM."""
     if settings.kind != "counts":
         return values
     if settings.normalise == "cpm":
@@ -173,7 +220,14 @@ def to_linear(values: np.ndarray, totals: np.ndarray, length: np.ndarray, settin
     return counts_to_tpm(values, np.maximum(length, 1))
 
 
-def build_expression(matrix: Matrix, sheet: pd.DataFrame | None, genes: GeneTable, settings: ExpressionSettings, notes: Notes, sheet_path: str = "sample sheet") -> Expression:
+def build_expression(
+    matrix: Matrix,
+    sheet: pd.DataFrame | None,
+    genes: GeneTable,
+    settings: ExpressionSettings,
+    notes: Notes,
+    sheet_path: str = "sample sheet",
+) -> Expression:
     """Every step of EXPRESSION: check, place, normalise, group, filter, log2, quantiles, covariates, level.
 
     Raises
@@ -196,7 +250,9 @@ def build_expression(matrix: Matrix, sheet: pd.DataFrame | None, genes: GeneTabl
     level = None if settings.kind == "log_ratio" else fold_changes(values)[1]
     notes.add("genes kept", len(rows))
     notes.add("outputs", values.shape[1])
-    return Expression(genes.gene_id[rows], np.asarray(table.index).astype(str), values, level, settings.kind, sheet_columns(table), asdict(settings))
+    return Expression(
+        genes.gene_id[rows], np.asarray(table.index).astype(str), values, level, settings.kind, sheet_columns(table), asdict(settings)
+    )
 
 
 def _adjust(values: np.ndarray, table: pd.DataFrame, settings: ExpressionSettings, notes: Notes) -> np.ndarray:
@@ -231,5 +287,5 @@ def sheet_columns(table: pd.DataFrame) -> dict[str, np.ndarray]:
 
 
 def _safe(name: object) -> str:
-    """A column's name without the slash that HDF5 keeps for itself."""
+    """Replace the slash in a column's name, which HDF5 keeps for itself."""
     return str(name).replace("/", "_")

@@ -45,8 +45,11 @@ def gene_universe(genes: GeneTable, measured: np.ndarray, tracks: Sequence[Track
     for wanted in required:
         chosen = [track for track in tracks if wanted in (track.cls, track.name)]
         if not chosen:
-            raise InputError(f"regulator class {wanted} is required but has no features; there are {', '.join(sorted({track.cls for track in tracks}))}", "splits.genes",
-                             "name a class of the organism file")
+            raise InputError(
+                f"regulator class {wanted} is required but has no features; there are {', '.join(sorted({track.cls for track in tracks}))}",
+                "splits.genes",
+                "name a class of the organism file",
+            )
         hit = np.unique(np.concatenate([track.genes[has_site(track)] for track in chosen]))
         here = np.isin(genes.gene_id, hit)
         notes.add(f"genes without any {wanted} site", int(np.sum(keep & ~here)), "the class is required", "dropped")
@@ -57,5 +60,9 @@ def gene_universe(genes: GeneTable, measured: np.ndarray, tracks: Sequence[Track
         notes.add("genes in no feature table", int(outside.sum()), "they have no region on any build", "dropped")
     keep &= ~outside
     if not keep.any():
-        raise InputError("no gene is measured, annotated and has sites of every required class", "splits.genes", "check that expression, annotation and features use the same gene ids")
+        raise InputError(
+            "no gene is measured, annotated and has sites of every required class",
+            "splits.genes",
+            "check that expression, annotation and features use the same gene ids",
+        )
     return np.flatnonzero(keep)

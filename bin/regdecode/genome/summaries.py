@@ -119,7 +119,9 @@ def summarise(tracks: Sequence[Track], windows: int | Sequence[float] = 3) -> De
     lengths: list[np.ndarray] = []
     for track in tracks:
         if not np.array_equal(np.asarray(track.genes), genes):
-            raise InputError(f"tracks {tracks[0].name} and {track.name} are not on the same genes", fix="restrict both to the genes of the split")
+            raise InputError(
+                f"tracks {tracks[0].name} and {track.name} are not on the same genes", fix="restrict both to the genes of the split"
+            )
         parted = track.on in _IN_WINDOWS and len(edges) > 2
         sums = window_sums(track, edges if parted else np.array([0.0, 1.0]))
         blocks.append(compress(sums).reshape(len(genes), -1))

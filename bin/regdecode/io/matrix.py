@@ -50,11 +50,13 @@ class Matrix:
 
 
 def sniff_separator(header: str, path: str | Path) -> str:
-    """The separator that occurs most often in a header line."""
+    """Find the separator that occurs most often in a header line."""
     counts = {separator: header.count(separator) for separator in _SEPARATORS}
     best = max(_SEPARATORS, key=lambda separator: counts[separator])
     if not counts[best]:
-        raise InputError(f"the header {header[:60]!r} holds neither tab, comma nor semicolon", path, "give a table with one column a sample")
+        raise InputError(
+            f"the header {header[:60]!r} holds neither tab, comma nor semicolon", path, "give a table with one column a sample"
+        )
     return best
 
 
@@ -96,7 +98,11 @@ def read_rows(path: str | Path, separator: str | None = None) -> tuple[list[str]
         if not rows and len(fields) == len(header) + 1:
             header = ["", *header]
         if len(fields) != len(header):
-            faults.add(f"{len(fields)} fields, the header has {len(header)}", f"{path}:{number}", "restore the row, or quote fields that hold the separator")
+            faults.add(
+                f"{len(fields)} fields, the header has {len(header)}",
+                f"{path}:{number}",
+                "restore the row, or quote fields that hold the separator",
+            )
             continue
         rows.append(fields)
         lines.append(number)
@@ -107,7 +113,7 @@ def read_rows(path: str | Path, separator: str | None = None) -> tuple[list[str]
 
 
 def _checked(reader: Iterator[list[str]], path: str | Path) -> Iterator[list[str]]:
-    """The reader's rows; what it cannot parse is an `InputError`."""
+    """Yield the reader's rows; what it cannot parse is an `InputError`."""
     try:
         yield from reader
     except csv.Error as error:
@@ -115,14 +121,16 @@ def _checked(reader: Iterator[list[str]], path: str | Path) -> Iterator[list[str
 
 
 def _from_line(text: str, number: int) -> str:
-    """The text from a line number (1-based) on."""
+    """Cut off what stands before a line (1-based)."""
     position = 0
     for _ in range(number - 1):
         position = text.index("\n", position) + 1
     return text[position:]
 
 
-def read_matrix(path: str | Path, separator: str | None = None, gene_column: str | None = None, drop: Sequence[str] = ("Description",)) -> Matrix:
+def read_matrix(
+    path: str | Path, separator: str | None = None, gene_column: str | None = None, drop: Sequence[str] = ("Description",)
+) -> Matrix:
     """Read genes x samples.
 
     Parameters
@@ -143,7 +151,9 @@ def read_matrix(path: str | Path, separator: str | None = None, gene_column: str
     """
     header, rows, lines = read_rows(path, separator)
     if gene_column is not None and gene_column not in header:
-        raise InputError(f"there is no column {gene_column!r}; the columns are {', '.join(header[:8])}", path, "name the column of gene ids")
+        raise InputError(
+            f"there is no column {gene_column!r}; the columns are {', '.join(header[:8])}", path, "name the column of gene ids"
+        )
     at = header.index(gene_column) if gene_column else 0
     chosen = [i for i, name in enumerate(header) if i != at and name not in set(drop)]
     samples = [header[i] for i in chosen]
@@ -221,7 +231,11 @@ def read_pairs(path: str | Path, columns: tuple[str, str], separator: str | None
     header, rows, lines = read_rows(path, separator)
     missing = [name for name in columns if name not in header]
     if missing:
-        raise InputError(f"column {', '.join(missing)} is missing; the columns are {', '.join(header[:8])}", path, "name the columns as the organism file says")
+        raise InputError(
+            f"column {', '.join(missing)} is missing; the columns are {', '.join(header[:8])}",
+            path,
+            "name the columns as the organism file says",
+        )
     key, value = header.index(columns[0]), header.index(columns[1])
     found: dict[str, str] = {}
     faults = Faults()

@@ -59,25 +59,25 @@ class BaselineData:
 
 
 def predict_mean(data: BaselineData) -> np.ndarray:
-    """The mean of each output over training and validation genes."""
+    """Predict the mean of each output over training and validation genes."""
     mean = np.nan_to_num(np.nanmean(data.targets[data.known], axis=0))
     return np.tile(mean, (len(data.X), 1))
 
 
 def predict_ridge(data: BaselineData) -> np.ndarray:
-    """Ridge on training and validation genes; one penalty for all fold changes, one for the level, by 5-fold cross-validation."""
+    """Fit ridge on training and validation genes; one penalty for all fold changes, one for the level, by 5-fold cross-validation."""
     model = fit_ridge(data.X[data.known], data.targets[data.known], data.pools(), seed=data.seed)
     return model.predict(data.X)
 
 
 def predict_xgboost(data: BaselineData) -> np.ndarray:
-    """Boosted trees, one booster an output or a principal component, stopped on validation genes."""
+    """Grow boosted trees, one booster an output or a principal component, stopped on validation genes."""
     model = fit_trees(*data.part("train"), *data.part("validation"), n_keep=int(data.has_level), seed=data.seed, threads=data.threads)
     return model.predict(data.X)
 
 
 def predict_perceptron(data: BaselineData) -> np.ndarray:
-    """A two-layer perceptron, the mean of five seeds, stopped on validation genes."""
+    """Average two-layer perceptrons, the mean of five seeds, stopped on validation genes."""
     X, Y = data.part("train")
     X_val, Y_val = data.part("validation")
     mean, scale = standardise(X)
@@ -96,7 +96,7 @@ def predict_perceptron(data: BaselineData) -> np.ndarray:
 
 
 def predict_shuffled(data: BaselineData) -> np.ndarray:
-    """Ridge after the feature rows were permuted among the genes of each split: what is left without any information."""
+    """Fit ridge after the feature rows were permuted among the genes of each split: what is left without any information."""
     rng = np.random.default_rng(data.seed)
     X = data.X.copy()
     for part in ("train", "validation", "test"):

@@ -72,7 +72,7 @@ def fit_perceptron(
     X, X_val, X_new : ndarray (G, F)
         Standardised features of training, validation and predicted genes.
     Y, Y_val : ndarray (G, T)
-        Scaled targets; NaN is masked. Training stops when the validation error has not fallen for `patience` epochs, and goes back to the best.
+        Scaled targets; NaN is masked. Training stops when the validation error has not fallen for `patience` epochs, at the best epoch.
     settings : PerceptronSettings or None, optional
     seed, threads : int
 
@@ -83,8 +83,8 @@ def fit_perceptron(
     """
     settings = settings or PerceptronSettings()
     torch.set_num_threads(threads)
-    data = [torch.as_tensor(np.asarray(values, dtype=np.float32)) for values in (X, Y, X_val, Y_val, X_new)]
-    runs = [_fit_one(*data, settings, seed * 1009 + k) for k in range(settings.n_seeds)]
+    x, y, x_val, y_val, x_new = (torch.as_tensor(np.asarray(values, dtype=np.float32)) for values in (X, Y, X_val, Y_val, X_new))
+    runs = [_fit_one(x, y, x_val, y_val, x_new, settings, seed * 1009 + k) for k in range(settings.n_seeds)]
     return np.mean(runs, axis=0)
 
 

@@ -82,7 +82,12 @@ def cross_validate(Z: np.ndarray, Y: np.ndarray, groups: np.ndarray, penalties: 
 
 
 def fit_ridge(
-    X: np.ndarray, Y: np.ndarray, pooled: np.ndarray | None = None, penalties: tuple[float, ...] = PENALTIES, n_folds: int = 5, seed: int = 0
+    X: np.ndarray,
+    Y: np.ndarray,
+    pooled: np.ndarray | None = None,
+    penalties: tuple[float, ...] = PENALTIES,
+    n_folds: int = 5,
+    seed: int = 0,
 ) -> RidgeModel:
     """Fit with penalties chosen by cross-validation.
 

@@ -19,8 +19,8 @@ import xgboost as xgb
 class TreeSettings:
     """How the boosters are grown.
 
-    `components` principal components stand in for the outputs when there are more than `max_outputs`; boosting stops `patience` rounds after
-    the last gain on validation genes, or after `rounds`. A last output named in `keep` (the level) always has a booster of its own.
+    `components` principal components stand in for the outputs when there are more than `max_outputs`; boosting stops `patience` rounds
+    after the last gain on validation genes, or after `rounds`. The level always has a booster of its own.
     """
 
     components: int = 10
@@ -114,7 +114,7 @@ def rotation(Y: np.ndarray, components: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def components_of(Y: np.ndarray, n_keep: int, settings: TreeSettings) -> tuple[np.ndarray, np.ndarray]:
-    """Loadings (C, T) and center (T,) of the map from boosters to outputs; the last `n_keep` outputs keep a booster each."""
+    """Find the loadings (C, T) and center (T,) of the map from boosters to outputs; the last `n_keep` outputs keep a booster each."""
     n_outputs = Y.shape[1]
     n_rotated = n_outputs - n_keep
     center = np.nan_to_num(np.nanmean(Y, axis=0))

@@ -50,7 +50,7 @@ class OutputTest(NamedTuple):
 
 
 def paired_t(a: np.ndarray, b: np.ndarray) -> OutputTest:
-    """Paired t-test across outputs of per-output figures (T,); p is 1 where the difference is zero everywhere and NaN with fewer than 2 outputs."""
+    """Paired t-test across outputs of per-output figures (T,); p is 1 where no output differs, NaN with fewer than 2 outputs."""
     difference = a - b
     if len(a) < 2:
         return OutputTest(len(a), float(np.mean(a)), float(np.mean(b)), np.nan, np.nan)

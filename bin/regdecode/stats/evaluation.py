@@ -1,4 +1,4 @@
-"""The tables of EVALUATE, from predictions and targets in memory: metrics, per output, per gene, output matrix, comparisons, ablation."""
+"""The tables of EVALUATE, from predictions and targets in memory: metrics, per output, per gene, output matrix, comparisons."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from regdecode.stats.comparisons import OutputTest, benjamini_hochberg, correlation_p, diagonal_test, paired_bootstrap, paired_t, sign_test
+from regdecode.stats.comparisons import benjamini_hochberg, correlation_p, diagonal_test, paired_bootstrap
 from regdecode.stats.metrics import ALL, FOLD_CHANGE, LEVEL, Accuracy, Figure, evaluate_genes, evaluate_outputs
 from regdecode.stats.ranks import cross_correlations, resample_counts
 
@@ -83,7 +83,7 @@ class Evaluation:
     metrics: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def primary(self) -> Candidate:
-        """The ensemble the tables are about: that of the model `default`, else the first ensemble, else the first candidate."""
+        """Choose the ensemble the tables are about: that of the model `default`, else the first ensemble, else the first candidate."""
         ranked = sorted(self.candidates.values(), key=lambda c: (not c.is_ensemble, c.model != "default", c.baseline, c.model, c.member))
         return ranked[0]
 
@@ -127,7 +127,7 @@ def evaluate(truth: Truth, candidates: Sequence[Candidate], labels: dict[str, st
 
 
 def _belongs(output: str, candidate: Candidate) -> bool:
-    """A single-task model has no mean over outputs."""
+    """Leave out the mean over outputs of a single-task model."""
     return not (candidate.arm.startswith(SINGLE) and output in (FOLD_CHANGE, ALL))
 
 
@@ -138,7 +138,10 @@ def diagonal_figures(candidate: Candidate, truth: Truth, seed: int) -> list[Figu
         return []
     test = diagonal_test(matrix, seed=seed)
     nothing = float("nan")
-    return [Figure(FOLD_CHANGE, "diagonal_share", test.share, nothing, nothing, len(names)), Figure(FOLD_CHANGE, "diagonal_p", test.p, nothing, nothing, len(names))]
+    return [
+        Figure(FOLD_CHANGE, "diagonal_share", test.share, nothing, nothing, len(names)),
+        Figure(FOLD_CHANGE, "diagonal_p", test.p, nothing, nothing, len(names)),
+    ]
 
 
 def _matrix(candidate: Candidate, truth: Truth) -> tuple[np.ndarray, np.ndarray]:
@@ -162,7 +165,9 @@ def gene_table(candidate: Candidate, truth: Truth) -> pd.DataFrame:
     fold = candidate.outputs != LEVEL
     columns = truth.columns(candidate.outputs)
     each = evaluate_genes(candidate.values[:, fold], truth.values[:, columns[fold]])
-    table = pd.DataFrame({"gene_id": truth.genes, "split": truth.split, "spearman": each.spearman, "pearson": each.pearson, "rmse": each.rmse, "n": each.n})
+    table = pd.DataFrame(
+        {"gene_id": truth.genes, "split": truth.split, "spearman": each.spearman, "pearson": each.pearson, "rmse": each.rmse, "n": each.n}
+    )
     table["p"] = correlation_p(each.spearman, each.n)
     table["q"] = np.nan
     for split in np.unique(truth.split):
@@ -198,69 +203,22 @@ def comparison_table(result: Evaluation) -> pd.DataFrame:
                 continue
             values = [_figure(accuracy, output) for accuracy in (own, other)]
             difference = paired_bootstrap(values[0].value, values[1].value, own.resampled[output], other.resampled[output])
-            rows.append({"model": primary.model, "member": primary.member, "baseline": candidate.model, "output": output, "metric": "spearman",
-                         "value": values[0].value, "baseline_value": values[1].value, **difference._asdict(), "n": values[0].n})
+            rows.append(
+                {
+                    "model": primary.model,
+                    "member": primary.member,
+                    "baseline": candidate.model,
+                    "output": output,
+                    "metric": "spearman",
+                    "value": values[0].value,
+                    "baseline_value": values[1].value,
+                    **difference._asdict(),
+                    "n": values[0].n,
+                }
+            )
     columns = ["model", "member", "baseline", "output", "metric", "value", "baseline_value", "difference", "low", "high", "p", "n"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def _figure(accuracy: Accuracy, output: str) -> Figure:
     return next(figure for figure in accuracy.figures if figure.output == output and figure.metric == "spearman")
-
-
-def ablation_table(result: Evaluation) -> pd.DataFrame:
-    """ablation.tsv: arms against each other (paired t over outputs), single task against multi-task (sign test over outputs).
-
-    Figures are Spearman correlations on test genes, each the mean over replicates; ensembles are left out.
-    """
-    frame = _members(result)
-    rows: list[dict[str, object]] = []
-    for model, part in frame.groupby("model"):
-        arms = part[~part["arm"].str.startswith(SINGLE)]
-        wide = arms[arms["output"] != LEVEL].groupby(["output", "arm"])["value"].mean().unstack()
-        names = sorted(wide.columns, key=lambda arm: (arm != "all", arm))
-        replicates, seconds = arms.groupby("arm")["member"].nunique(), arms.groupby("arm")["seconds"].mean()
-        for i, a in enumerate(names):
-            for b in names[i + 1 :]:
-                test = paired_t(wide[a].to_numpy(), wide[b].to_numpy())
-                rows.append(_row(str(model), "paired_t", a, b, test, replicates, seconds))
-        rows += _single_rows(str(model), part)
-    columns = ["model", "test", "arm_a", "arm_b", "n_outputs", "mean_a", "mean_b", "difference", "statistic", "p", "replicates_a", "replicates_b", "seconds_a", "seconds_b"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def _members(result: Evaluation) -> pd.DataFrame:
-    """Spearman of single members, networks only: model, member, arm, output, value, seconds; models without any arm but `all` are left out."""
-    rows = []
-    for (model, member, arm), accuracy in result.accuracy.items():
-        candidate = result.candidates[(model, member, arm)]
-        if candidate.baseline or member in ("ensemble", "best"):
-            continue
-        rows += [{"model": model, "member": member, "arm": arm, "output": str(name), "value": value, "seconds": candidate.seconds}
-                 for name, value in zip(candidate.outputs, accuracy.spearman, strict=True)]
-    frame = pd.DataFrame(rows, columns=["model", "member", "arm", "output", "value", "seconds"])
-    return frame.groupby("model").filter(lambda part: (part["arm"] != "all").any()) if len(frame) else frame
-
-
-def _single_rows(model: str, part: pd.DataFrame) -> list[dict[str, object]]:
-    """The sign test of multi-task against single-task models of the same outputs."""
-    alone = part[part["arm"].str.startswith(SINGLE)]
-    single = alone.groupby("output")["value"].mean()
-    multi = part[part["arm"] == "all"].groupby("output")["value"].mean().reindex(single.index).dropna()
-    if multi.empty:
-        return []
-    test = sign_test(multi.to_numpy(), single[multi.index].to_numpy())
-    together = part[part["arm"] == "all"]
-    replicates = pd.Series({"all": together["member"].nunique(), "single_task": alone["member"].nunique()})
-    all_outputs = alone.groupby(["output", "member"])["seconds"].first().groupby("member").sum(min_count=1).mean()
-    seconds = pd.Series({"all": together.groupby("member")["seconds"].first().mean(), "single_task": all_outputs})
-    return [_row(model, "sign", "all", "single_task", test, replicates, seconds)]
-
-
-def _row(model: str, name: str, a: str, b: str, test: OutputTest, replicates: pd.Series, seconds: pd.Series) -> dict[str, object]:
-    return {"model": model, "test": name, "arm_a": a, "arm_b": b, "n_outputs": test.n, "mean_a": test.mean_a, "mean_b": test.mean_b,
-            "difference": test.mean_a - test.mean_b, "statistic": test.statistic, "p": test.p, "replicates_a": int(replicates[a]),
-            "replicates_b": int(replicates[b]), "seconds_a": float(seconds[a]), "seconds_b": float(seconds[b])}
-
-
-__all__ = ["Candidate", "Evaluation", "Truth", "ablation_table", "comparison_table", "evaluate", "gene_table", "matrix_table", "output_table"]

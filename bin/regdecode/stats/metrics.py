@@ -85,8 +85,8 @@ def evaluate_outputs(predicted: np.ndarray, actual: np.ndarray, outputs: np.ndar
     Returns
     -------
     Accuracy
-        Spearman and Pearson r of each output; `fold_change`: their mean over all outputs but the level; `all`: Pearson r over all fold changes
-        pooled.
+        Spearman and Pearson r of each output; `fold_change`: their mean over all outputs but the level; `all`: Pearson r over all
+        fold changes pooled.
     """
     fold = outputs != LEVEL
     n = (np.isfinite(predicted) & np.isfinite(actual)).sum(axis=0)
@@ -107,7 +107,9 @@ def evaluate_outputs(predicted: np.ndarray, actual: np.ndarray, outputs: np.ndar
         x, y = predicted[:, fold], actual[:, fold]
         once = np.ones((1, len(x)), dtype=np.int32)
         measured = int((np.isfinite(x) & np.isfinite(y)).sum())
-        figures.append(Figure(ALL, "pearson", float(pooled_correlation(x, y, once)[0]), *interval(pooled_correlation(x, y, counts)), measured))
+        figures.append(
+            Figure(ALL, "pearson", float(pooled_correlation(x, y, once)[0]), *interval(pooled_correlation(x, y, counts)), measured)
+        )
     return Accuracy(figures + each, spearman, resampled)
 
 

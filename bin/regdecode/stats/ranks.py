@@ -95,7 +95,9 @@ def _resampled_correlations(predicted: np.ndarray, actual: np.ndarray, counts: n
     return result
 
 
-def resampled_correlations(predicted: np.ndarray, actual: np.ndarray, counts: np.ndarray, method: str = "spearman", threads: int = 1) -> np.ndarray:
+def resampled_correlations(
+    predicted: np.ndarray, actual: np.ndarray, counts: np.ndarray, method: str = "spearman", threads: int = 1
+) -> np.ndarray:
     """Correlation of every column in every resample.
 
     Parameters

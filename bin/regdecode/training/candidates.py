@@ -35,14 +35,18 @@ def predict_model(model: Model, folder: Path, data: Dataset) -> Candidate:
     arm = str(model.config["arm"])
     unknown = [name for name in model.outputs.tolist() if name not in set(data.outputs.tolist())]
     if unknown:
-        raise InputError(f"predicts {unknown[0]!r}, which the expression file does not hold", folder, "evaluate a model on the expression it was trained on")
+        raise InputError(
+            f"predicts {unknown[0]!r}, which the expression file does not hold",
+            folder,
+            "evaluate a model on the expression it was trained on",
+        )
     tracks = data.tracks if arm.startswith(SINGLE) else apply_arm(data, arm).tracks
     values = np.asarray(model.predict(tracks), dtype=np.float64)
     return Candidate(str(model.config["model"]), str(model.config["member"]), arm, model.outputs, values, seconds=training_seconds(folder))
 
 
 def folder_candidates(folder: Path, data: Dataset) -> Iterator[Candidate]:
-    """A model folder; of an ensemble also every member on its own, and the best of them once more as "best"."""
+    """Yield a model folder's predictions; of an ensemble also every member on its own, and the best of them once more as "best"."""
     model = load_model(folder)
     if not isinstance(model, EnsembleModel):
         yield predict_model(model, folder, data)
@@ -67,9 +71,17 @@ def file_candidate(path: str | Path, data: Dataset) -> Candidate:
     position = {gene: i for i, gene in enumerate(found.genes.tolist())}
     missing = [gene for gene in data.genes.tolist() if gene not in position]
     if missing:
-        raise InputError(f"holds no prediction of {len(missing)} genes of the splits, first {missing[0]}", path, "predict with the same splits file")
+        raise InputError(
+            f"holds no prediction of {len(missing)} genes of the splits, first {missing[0]}", path, "predict with the same splits file"
+        )
     if found.outputs.tolist() != data.outputs.tolist():
         raise InputError("predicts other outputs than the expression file holds", path, "predict with the same expression file")
     rows = np.array([position[gene] for gene in data.genes.tolist()])
-    return Candidate(found.attrs.get("model", Path(path).name.split(".")[0]), found.attrs.get("member", "single"), found.attrs.get("arm", "all"), found.outputs,
-                     found.values[rows].astype(np.float64), baseline=True)
+    return Candidate(
+        found.attrs.get("model", Path(path).name.split(".")[0]),
+        found.attrs.get("member", "single"),
+        found.attrs.get("arm", "all"),
+        found.outputs,
+        found.values[rows].astype(np.float64),
+        baseline=True,
+    )

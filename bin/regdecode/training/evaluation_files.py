@@ -10,7 +10,8 @@ import pandas as pd
 from regdecode.io.atomic import atomic_path
 from regdecode.io.h5ad import write_predictions
 from regdecode.io.records import Predictions
-from regdecode.stats.evaluation import Evaluation, ablation_table, comparison_table, gene_table, matrix_table, output_table
+from regdecode.stats.ablation import ablation_table
+from regdecode.stats.evaluation import Evaluation, comparison_table, gene_table, matrix_table, output_table
 
 
 def write_evaluation(out: str | Path, result: Evaluation, seed: int) -> None:

@@ -15,7 +15,9 @@ from regdecode.io.records import Track
 test_sets.__test__ = False  # type: ignore[attr-defined]
 
 
-def make_genes(n_per_chromosome: int = 100, chromosomes: tuple[str, ...] = ("chr1", "chr2", "chr3", "chr10"), unit_size: int = 1) -> GeneTable:
+def make_genes(
+    n_per_chromosome: int = 100, chromosomes: tuple[str, ...] = ("chr1", "chr2", "chr3", "chr10"), unit_size: int = 1
+) -> GeneTable:
     chrom = np.repeat(chromosomes, n_per_chromosome)
     n = len(chrom)
     start = np.tile(np.arange(n_per_chromosome, dtype=np.int64) * 25_000, len(chromosomes))
@@ -95,7 +97,10 @@ def test_a_unit_across_a_border_can_be_kept_whole():
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"by": "chromosome", "test": ["chr7"], "validation": 0.1}, "test chromosome chr7 holds no gene; there are chr1, chr10, chr2, chr3"),
+        (
+            {"by": "chromosome", "test": ["chr7"], "validation": 0.1},
+            "test chromosome chr7 holds no gene; there are chr1, chr10, chr2, chr3",
+        ),
         ({"by": "chromosome", "test": ["chr1"], "validation": ["chr1"]}, "chr1 is in test and in validation"),
         ({"by": "chromosome", "test": ["chr1"]}, "validation is not named"),
         ({"by": "chromsome", "test": ["chr1"], "validatoin": 1}, r"(?s)3 faults.*unknown key validatoin.*by is 'chromsome'"),
@@ -139,15 +144,30 @@ def test_nearest_distance_equals_a_loop():
     rng = np.random.default_rng(0)
     position, chrom = rng.integers(0, 1000, 60), rng.choice(["a", "b", "c"], 60)
     query, pool = rng.random(60) < 0.4, (rng.random(60) < 0.3) & (chrom != "c")
-    slow = [min((abs(position[i] - position[j]) for j in np.flatnonzero(pool) if chrom[j] == chrom[i]), default=-1) for i in np.flatnonzero(query)]
+    slow = [
+        min((abs(position[i] - position[j]) for j in np.flatnonzero(pool) if chrom[j] == chrom[i]), default=-1)
+        for i in np.flatnonzero(query)
+    ]
     np.testing.assert_array_equal(nearest_distance(position, chrom, query, pool), slow)
 
 
 def link_track(genes: list[str], linked: list[int]) -> Track:
     values = csr_matrix(np.isin(np.arange(len(genes)), linked).astype(np.float32)[:, None])
     n = len(genes)
-    return Track("tf_promoter", "tf", "gene", 1, 1, np.array(genes), np.array(["A"]), values, np.arange(n + 1, dtype=np.int64), np.ones(n, np.int32),
-                 np.zeros(n, np.int64), np.ones(n, np.int64))
+    return Track(
+        "tf_promoter",
+        "tf",
+        "gene",
+        1,
+        1,
+        np.array(genes),
+        np.array(["A"]),
+        values,
+        np.arange(n + 1, dtype=np.int64),
+        np.ones(n, np.int32),
+        np.zeros(n, np.int64),
+        np.ones(n, np.int64),
+    )
 
 
 def test_universe_is_measured_annotated_and_has_required_sites():

@@ -19,8 +19,20 @@ def gene_table(ids: list[str], length: list[int] | None = None) -> GeneTable:
     n = len(ids)
     at = np.arange(n, dtype=np.int64) * 1000
     one = np.ones(n, dtype=np.int64)
-    return GeneTable(np.array(ids), np.array([f"name{i}" for i in range(n)]), np.array(["chr1"] * n), at, at + 100, np.array(["+"] * n), at, at,
-                     np.array(length or [100] * n), one, np.array(ids), np.array(ids))
+    return GeneTable(
+        np.array(ids),
+        np.array([f"name{i}" for i in range(n)]),
+        np.array(["chr1"] * n),
+        at,
+        at + 100,
+        np.array(["+"] * n),
+        at,
+        at,
+        np.array(length or [100] * n),
+        one,
+        np.array(ids),
+        np.array(ids),
+    )
 
 
 def matrix(rows: dict[str, list[float]] | list[tuple[str, list[float]]], samples: list[str] | None = None) -> Matrix:
@@ -81,7 +93,15 @@ def test_genes_without_a_place_are_noted_and_none_is_refused():
 
 
 def test_groups_are_means_of_logs_and_medians_of_tpm():
-    sheet = pd.DataFrame({"id": ["s2", "s0", "s1", "s3"], "project": ["p", "p", "p", "q"], "condition": ["x", "x", "x", "x"], "age": ["1", "2", "3", "4"], "kit": ["k"] * 4})
+    sheet = pd.DataFrame(
+        {
+            "id": ["s2", "s0", "s1", "s3"],
+            "project": ["p", "p", "p", "q"],
+            "condition": ["x", "x", "x", "x"],
+            "age": ["1", "2", "3", "4"],
+            "kit": ["k"] * 4,
+        }
+    )
     table = matrix({"a": [1, 5, 6, 9]})
     logs = build(table, gene_table(["a"]), sheet, kind="log2", group_by=["project", "condition"], columns={"sample": "id"})
     assert logs.outputs.tolist() == ["p__x", "q__x"]
@@ -121,7 +141,11 @@ def test_person_mode_quantiles_then_covariates_then_quantiles():
 @pytest.mark.parametrize(
     ("rows", "config", "message"),
     [
-        ({"a": [1.0, -2.0], "b": [np.nan, 1.0]}, {}, r"(?s)2 faults.*m.tsv:2: gene a is -2 in sample s1.*m.tsv:3: gene b has no value in sample s0"),
+        (
+            {"a": [1.0, -2.0], "b": [np.nan, 1.0]},
+            {},
+            r"(?s)2 faults.*m.tsv:2: gene a is -2 in sample s1.*m.tsv:3: gene b has no value in sample s0",
+        ),
         ({"a": [1.0, np.nan]}, {"kind": "log2"}, "gene a has no value in sample s1"),
         ({"a": [-1.0, 1.0]}, {"kind": "counts"}, "counts cannot be negative"),
         ({"a": [1.0]}, {}, "there is one sample"),
@@ -137,7 +161,10 @@ def test_values_that_cannot_be_are_refused(rows, config, message):
     ("sheet", "message"),
     [
         ({"id": ["s0", "s1"], "x": ["1", "2"]}, "no column 'tissue'; its columns are id, x"),
-        ({"id": ["s0", "s0"], "tissue": ["1", "2"]}, "(?s)sample s0 occurs twice.*1 of 2 samples of the matrix are not in column 'id'.*first 's1'"),
+        (
+            {"id": ["s0", "s0"], "tissue": ["1", "2"]},
+            "(?s)sample s0 occurs twice.*1 of 2 samples of the matrix are not in column 'id'.*first 's1'",
+        ),
         ({"id": ["s0", "s1"], "tissue": ["1", ""]}, "a sample has no value in tissue"),
         ({"id": ["s0", "s1"], "tissue": ["1", "1"]}, "leaves one output"),
     ],

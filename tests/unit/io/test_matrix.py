@@ -19,7 +19,7 @@ def write(path, text, packed=False):
     [
         ("gene_id\ta\tb\ng1\t1\t2.5\ng2\tNA\t-3e2\n", False),
         ("gene_id\ta\tb\r\ng1\t1\t2.5\r\ng2\t\t-3e2\r\n", True),
-        (",a,b\n\"g1\",1,2.5\ng2,nan,-3e2\n", True),
+        (',a,b\n"g1",1,2.5\ng2,nan,-3e2\n', True),
         ("a,b\ng1,1,2.5\ng2,NA,-3e2\n", False),
         ("x;a;b\ng1;1;2.5\n\ng2;NULL;-3e2", False),
         ("#1.2\n2\t2\nName\tDescription\ta\tb\ng1\tX\t1\t2.5\ng2\tY\tNA\t-3e2\n", True),
@@ -57,7 +57,7 @@ def test_gene_column_and_dropped_columns_may_be_named(tmp_path):
         ("g\ta\tb\n", "a header but no rows"),
         ("", "the file is empty"),
         ("gene\nx\n", "neither tab, comma nor semicolon"),
-        ("g,\"a\nx,1,2\n", "no rows|cannot be parsed|fields"),
+        ('g,"a\nx,1,2\n', "no rows|cannot be parsed|fields"),
     ],
 )
 def test_bad_tables_are_refused(tmp_path, text, message):
@@ -68,12 +68,12 @@ def test_bad_tables_are_refused(tmp_path, text, message):
 def test_truncated_gzip_is_refused(tmp_path):
     path = write(tmp_path / "m.tsv.gz", "g\ta\tb\n" + "x\t1\t2\n" * 5000, packed=True)
     path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(InputError, match="m.tsv.gz: the gzip file is truncated"):
+    with pytest.raises(InputError, match=r"m\.tsv\.gz: the gzip file is truncated"):
         read_matrix(path)
 
 
 def test_sheet_keeps_text_and_empties_missing_cells(tmp_path):
-    sheet = read_sheet(write(tmp_path / "s.csv", ",age,\"a, b\"\ns1,007,x\ns2,NA,\" y\"\n"))
+    sheet = read_sheet(write(tmp_path / "s.csv", ',age,"a, b"\ns1,007,x\ns2,NA," y"\n'))
     assert sheet.columns.tolist() == ["sample", "age", "a, b"]
     assert sheet["age"].tolist() == ["007", ""] and sheet["a, b"].tolist() == ["x", "y"]
     with pytest.raises(InputError, match="column age occurs twice"):

@@ -26,7 +26,14 @@ def fit(data: dict[str, np.ndarray], settings: TreeSettings, **more: int) -> Tre
 SQUARE = TreeSettings(components=6, max_outputs=3, rounds=60, patience=10, eta=0.2, max_depth=3, colsample_bytree=1.0, min_child_weight=1.0)
 
 
-@pytest.mark.parametrize("settings", [FAST, SQUARE, TreeSettings(components=2, max_outputs=3, rounds=60, patience=10, eta=0.2, max_depth=3, colsample_bytree=1.0, min_child_weight=1.0)])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        FAST,
+        SQUARE,
+        TreeSettings(components=2, max_outputs=3, rounds=60, patience=10, eta=0.2, max_depth=3, colsample_bytree=1.0, min_child_weight=1.0),
+    ],
+)
 def test_learns_an_interaction_directly_and_through_components(data, settings):
     model = fit(data, settings)
     predicted, actual = model.predict(data["X"][500:]), data["Y"][500:]

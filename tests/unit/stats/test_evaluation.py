@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from regdecode.stats.evaluation import Candidate, Evaluation, Truth, ablation_table, comparison_table, evaluate, gene_table, matrix_table, output_table
+from regdecode.stats.ablation import ablation_table
+from regdecode.stats.evaluation import Candidate, Evaluation, Truth, comparison_table, evaluate, gene_table, matrix_table, output_table
 
 N, OUTPUTS = 240, np.array(["a", "b", "c", "d", "level"])
 LABELS = {"system": "decode", "organism": "mini", "fold": "chr1"}
@@ -23,12 +24,19 @@ def result() -> Evaluation:
     def predict(noise: float, outputs: np.ndarray = OUTPUTS) -> np.ndarray:
         return np.nan_to_num(values[:, truth.columns(outputs)]) + noise * rng.normal(size=(N, len(outputs)))
 
-    candidates = [Candidate("default", "ensemble", "all", OUTPUTS, predict(0.5)), Candidate("decode2020", "ensemble", "all", OUTPUTS, predict(1.0)),
-                  Candidate("ridge", "single", "all", OUTPUTS, predict(1.5), baseline=True), Candidate("mean", "single", "all", OUTPUTS, np.zeros((N, 5)), baseline=True)]
+    candidates = [
+        Candidate("default", "ensemble", "all", OUTPUTS, predict(0.5)),
+        Candidate("decode2020", "ensemble", "all", OUTPUTS, predict(1.0)),
+        Candidate("ridge", "single", "all", OUTPUTS, predict(1.5), baseline=True),
+        Candidate("mean", "single", "all", OUTPUTS, np.zeros((N, 5)), baseline=True),
+    ]
     for k in (1, 2):
         candidates.append(Candidate("default", f"r{k}", "all", OUTPUTS, predict(0.7), seconds=10.0))
         candidates.append(Candidate("default", f"r{k}", "shuffled_all", OUTPUTS, rng.normal(size=(N, 5)), seconds=10.0))
-        candidates += [Candidate("default", f"r{k}", f"single_task:{name}", np.array([name]), predict(1.2, np.array([name])), seconds=4.0) for name in ("a", "c", "level")]
+        candidates += [
+            Candidate("default", f"r{k}", f"single_task:{name}", np.array([name]), predict(1.2, np.array([name])), seconds=4.0)
+            for name in ("a", "c", "level")
+        ]
     return evaluate(truth, candidates, LABELS, seed=1)
 
 
@@ -57,7 +65,9 @@ def test_arms_and_single_tasks(result):
     arms = table[table["test"] == "paired_t"].iloc[0]
     assert (arms["arm_a"], arms["arm_b"], arms["n_outputs"], arms["replicates_a"]) == ("all", "shuffled_all", 4, 2)
     assert arms["p"] < 0.01 and abs(arms["mean_b"]) < 0.2
-    accuracy = {arm: np.mean([result.accuracy["default", f"r{k}", arm].spearman[:4] for k in (1, 2)], axis=0) for arm in ("all", "shuffled_all")}
+    accuracy = {
+        arm: np.mean([result.accuracy["default", f"r{k}", arm].spearman[:4] for k in (1, 2)], axis=0) for arm in ("all", "shuffled_all")
+    }
     assert arms["statistic"] == pytest.approx(stats.ttest_rel(accuracy["all"], accuracy["shuffled_all"]).statistic)
     sign = table[table["test"] == "sign"].iloc[0]
     assert (sign["n_outputs"], sign["statistic"], sign["p"]) == (3, 3, 0.25)
@@ -73,7 +83,9 @@ def test_no_arms_no_rows():
 
 def test_gene_output_and_matrix_tables(result):
     genes = gene_table(result.primary(), result.truth)
-    assert len(genes) == N and {"gene_id", "split", "spearman", "pearson", "rmse", "n", "p", "q", "level_predicted", "level_actual"} == set(genes.columns)
+    assert len(genes) == N and {"gene_id", "split", "spearman", "pearson", "rmse", "n", "p", "q", "level_predicted", "level_actual"} == set(
+        genes.columns
+    )
     assert genes["spearman"].median() > 0.5 and genes["n"].max() == 4
     outputs = output_table(result)
     assert set(outputs["model"]) == {"default", "decode2020", "ridge", "mean"} and set(outputs["output"]) == set(OUTPUTS)

@@ -35,9 +35,13 @@ def test_headlines_and_outputs():
 
 def test_without_a_level_and_without_fold_changes():
     predicted, actual = made()
-    names = {figure.output for figure in evaluate_outputs(predicted[:, :3], actual[:, :3], OUTPUTS[:3], resample_counts(200, 10, 0)).figures}
+    names = {
+        figure.output for figure in evaluate_outputs(predicted[:, :3], actual[:, :3], OUTPUTS[:3], resample_counts(200, 10, 0)).figures
+    }
     assert names == {"fold_change", "all", "liver", "brain", "skin"}
-    names = {figure.output for figure in evaluate_outputs(predicted[:, 3:], actual[:, 3:], OUTPUTS[3:], resample_counts(200, 10, 0)).figures}
+    names = {
+        figure.output for figure in evaluate_outputs(predicted[:, 3:], actual[:, 3:], OUTPUTS[3:], resample_counts(200, 10, 0)).figures
+    }
     assert names == {"level"}
 
 

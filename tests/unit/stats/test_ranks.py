@@ -36,7 +36,9 @@ def test_every_resample_equals_scipy_on_the_drawn_genes(method, oracle):
 def test_threads_change_nothing():
     predicted, actual = data()
     counts = resample_counts(60, 50, seed=1)
-    np.testing.assert_array_equal(resampled_correlations(predicted, actual, counts, threads=1), resampled_correlations(predicted, actual, counts, threads=2))
+    np.testing.assert_array_equal(
+        resampled_correlations(predicted, actual, counts, threads=1), resampled_correlations(predicted, actual, counts, threads=2)
+    )
 
 
 def test_constant_predictions_rank_nothing():
