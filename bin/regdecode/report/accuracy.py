@@ -114,11 +114,19 @@ def arms(metrics: pd.DataFrame, fold: str, primary: str, split: str = "test") ->
     """
     table = metrics[(metrics["fold"] == fold) & (metrics["split"] == split) & (metrics["metric"] == "spearman") & metrics["output"].isin(OUTPUT_LABELS)
                     & metrics["arm"].isin(ARMS) & ~metrics["member"].isin(["ensemble", "best", ""]) & ~metrics["model"].isin(CONTROLS)]
-    table = table[table["model"] == (primary if (table["model"] == primary).any() else table["model"].min())]
-    if not (table["arm"] != "all").any():
+    shuffled = table[table["arm"] != "all"]
+    if shuffled.empty:
         return pd.DataFrame(columns=["arm", "label", "member", "output", "value"])
+    model = primary if (shuffled["model"] == primary).any() else shuffled["model"].min()
+    table = _same_members(table[table["model"] == model], set(shuffled.loc[shuffled["model"] == model, "member"]))
     table = table.assign(label=table["arm"].map(ARMS), order=table["arm"].map(list(ARMS).index))
     return table.sort_values(["order", "output", "member"])[["arm", "label", "member", "output", "value"]].reset_index(drop=True)
+
+
+def _same_members(table: pd.DataFrame, members: set[str]) -> pd.DataFrame:
+    """Keep the members that other arms have too (replicates of one network), so that like is compared with like; all where none is shared."""
+    shared = table["member"].isin(members)
+    return table[shared] if (shared & (table["arm"] == "all")).any() else table
 
 
 def single_tasks(metrics: pd.DataFrame, fold: str, primary: str, split: str = "test") -> pd.DataFrame:
@@ -137,6 +145,7 @@ def single_tasks(metrics: pd.DataFrame, fold: str, primary: str, split: str = "t
     alone = alone[(wanted == "") | (wanted == alone["output"])]
     alone = alone[~alone["output"].isin(["all", FOLD_CHANGE])]
     together = table[(table["arm"] == "all") & table["model"].isin(set(alone["model"])) & ~table["member"].isin(["ensemble", "best", ""])]
+    together = _same_members(together, set(alone["member"]))
     single = alone.groupby("output")["value"].agg(["mean", "size"])
     multi = together.groupby("output")["value"].agg(["mean", "size"])
     joined = single.join(multi, lsuffix="_single", rsuffix="_multi", how="inner").reset_index()

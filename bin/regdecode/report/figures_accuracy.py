@@ -35,7 +35,7 @@ def models(found: list[Row], output: str, folder: Path, prefix: str) -> style.Pi
             tick.set_color(style.BLUE if row.kind == "ensemble" else style.SOFT)
             tick.set_fontweight("bold" if row.kind == "ensemble" else "normal")
         axes.axvline(0, color=style.FAINT, lw=0.8)
-        axes.set_xlabel("Spearman ρ, predicted vs measured" + (" (mean over outputs)" if output != "level" else ""))
+        axes.set_xlabel("Spearman ρ, predicted vs measured")
         axes.grid(axis="x")
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
@@ -46,7 +46,8 @@ def models(found: list[Row], output: str, folder: Path, prefix: str) -> style.Pi
     small = f" Small strokes: the {len(members)} members alone." if members else ""
     caption = f"n = {count(n)} held-out genes. Lines: 95 % bootstrap intervals over genes.{small} Squares: controls."
     alt = f"{OUTPUT_LABELS[output]}, Spearman correlation of each model: " + "; ".join(f"{row.label} {number(row.scores[output].value)}" for row in reversed(shown))
-    return style.finish(figure, folder, f"{prefix}accuracy_{output}", OUTPUT_LABELS[output], caption, alt)
+    title = OUTPUT_LABELS[output] + ("" if output == "level" else ", mean over outputs")
+    return style.finish(figure, folder, f"{prefix}accuracy_{output}", title, caption, alt)
 
 
 def scatter(predicted: NDArray[np.float64], actual: NDArray[np.float64], rho: float, folder: Path, prefix: str) -> style.Picture:
@@ -108,7 +109,10 @@ def per_output(table: pd.DataFrame, baseline: pd.DataFrame | None, baseline_labe
             axes.set_ylabel("Spearman ρ")
             axes.axhline(0, color=style.FAINT, lw=0.8)
             axes.grid(axis="y")
-        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2 if named else 3, columnspacing=1.2, handlelength=1.4)
+        if named:
+            axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, columnspacing=1.2, handlelength=1.4)
+        else:
+            axes.legend(loc="upper right", handlelength=1.4)
     first, last = table.iloc[0], table.iloc[-1]
     above = "" if other is None else f" The ensemble is above {baseline_label} for {int(np.sum(table['value'].to_numpy() > other))} of {len(table)}."
     caption = f"n = {len(table)} outputs. Best: {first['output']} ({number(first['value'])}); hardest: {last['output']} ({number(last['value'])}).{above}"

@@ -91,6 +91,10 @@ def read_inputs(folder: str | Path) -> Inputs:
     for path in sorted((root / "notes").glob("*.json")):
         with faults.collect():
             notes.append(_notes(path))
+    for path in sorted((root / "folds").glob("*/attribute/*.notes.json")):
+        with faults.collect():
+            account = _notes(path)
+            notes.append(Notes(f"{account.stage} {path.parents[1].name}", account.notes))
     folds = []
     for path in sorted(p for p in (root / "folds").glob("*") if p.is_dir()):
         with faults.collect():

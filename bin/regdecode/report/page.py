@@ -88,7 +88,7 @@ def context(inputs: Inputs, views: list[FoldView], assets: Path) -> dict[str, An
         "dropped": notes_table(dropped, "dropped-table", "Dropped, step by step"), "warnings": notes_table(warnings, "warnings", "Warnings"),
         "has_notes": bool(inputs.notes), "files": methods.FILES, "citations": methods.CITATIONS, "versions": methods.versions_table(inputs),
         "parameters": methods.settings_table(run.get("params") or {}, "parameters", "Parameters"), "organism_settings": methods.settings_table(organism, "organism-file", "Organism file"),
-        "sources": methods.source_table(inputs), "near_zero": NEAR_ZERO, "primary": inputs.primary,
+        "sources": methods.source_table(inputs), "near_zero": NEAR_ZERO, "primary": inputs.primary, "by_fold": folds_table(views) if len(views) > 1 else None,
         "style": Markup((assets / "style.css").read_text()), "script": Markup((assets / "script.js").read_text()), "svg": Markup,
     }
 
@@ -116,8 +116,23 @@ def tiles(inputs: Inputs, views: list[FoldView]) -> list[Tile]:
         found.append(Tile(count(sum(classes.values())), "regulators", ", ".join(f"{count(n)} {name}" for name, n in classes.items())))
     members = max((len(fold.config.get("members") or []) for fold in inputs.folds), default=0)
     if members:
-        found.append(Tile(count(members), "models in the ensemble", plural(len(inputs.folds), "test set")))
+        found.append(Tile(count(members), "models in the ensemble", _families(inputs.folds[0]) + (f", for each of {len(views)} test sets" if len(views) > 1 else "")))
     return found
+
+
+def _families(fold: Fold) -> str:
+    families = pd.Series([str(member.get("family", "network")) for member in fold.config.get("members") or [] if isinstance(member, dict)], dtype=str)
+    words = {"network": ("network", "networks"), "trees": ("set of boosted trees", "sets of boosted trees")}
+    return ", ".join(plural(int(n), *words.get(family, (family, family))) for family, n in families.value_counts().items())
+
+
+def folds_table(views: list[FoldView]) -> Table:
+    """Make the table of verdicts by test set."""
+    columns = [Column("test set"), Column("figure"), Column("ensemble ρ", True), Column("best baseline"), Column("its ρ", True), Column("difference", True), Column("95 % interval"), Column("standing")]
+    rows = [[cell(view.name), cell({"level": "level", "fold_change": "fold changes"}[found.output]), cell(found.value), cell(found.baseline or "–"), cell(found.baseline_value), cell(found.difference),
+             cell(numbers.interval(found.difference_low, found.difference_high)), cell({"level": "on a par"}.get(found.standing, found.standing), style=found.standing)]
+            for view in views for found in view.verdict.findings]
+    return Table("by-test-set", "Every test set", columns, rows, "Differences from the best baseline, paired bootstrap over genes.")
 
 
 def listed_tests(views: list[FoldView]) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from regdecode.report import figures_accuracy as figures
-from regdecode.report.accuracy import FOLD_CHANGE, LEVEL, OUTPUT_LABELS, Row, arms, best, of_kind, outputs_of, single_tasks
+from regdecode.report.accuracy import ARMS, FOLD_CHANGE, LEVEL, OUTPUT_LABELS, Row, arms, best, of_kind, outputs_of, single_tasks
 from regdecode.report.figures_regulators import cluster_order
 from regdecode.report.inputs import Fold, Inputs
 from regdecode.report.numbers import interval, number, p_value, plural
@@ -28,9 +28,9 @@ def accuracy_part(inputs: Inputs, fold: Fold, found: list[Row], folder: Path, pr
         part.lacks("Level", "the expression matrix holds log ratios, which have no level")
     part.tables.append(models_table(fold, found))
     _scatter(part, fold, found, folder, prefix)
+    _genes(part, fold, folder, prefix)
     _outputs(part, inputs, fold, found, folder, prefix)
     _matrix(part, fold, folder, prefix)
-    _genes(part, fold, folder, prefix)
     return part
 
 
@@ -174,6 +174,8 @@ def ablation_part(inputs: Inputs, fold: Fold, folder: Path, prefix: str) -> Part
         part.pictures += [picture] if picture else []
     if len(table):
         part.sentences.append(_arms_sentence(table))
+    tests = tests_table(fold)
+    part.tables += [tests] if tests else []
     tasks = single_tasks(inputs.metrics, fold.name, inputs.primary)
     if len(tasks) < 2:
         part.lacks("One output alone against all together", "the run trained no output alone (parameter single_task)")
@@ -182,9 +184,21 @@ def ablation_part(inputs: Inputs, fold: Fold, folder: Path, prefix: str) -> Part
         p = stats.binomtest(better, int((tasks["multi"] != tasks["single"]).sum()) or 1).pvalue
         sentence = (f"Trained together, {better} of {plural(len(tasks), 'output')} are predicted better than trained alone (sign test {p_value(float(p))}); "
                     f"mean gain {number(float((tasks['multi'] - tasks['single']).mean()))}. Means of {int(tasks['n_single'].min())} replicates alone and {int(tasks['n_multi'].min())} together.")
-        part.sentences.append(sentence)
         part.pictures.append(figures.single_tasks(tasks, sentence, folder, prefix))
     return part
+
+
+def tests_table(fold: Fold) -> Table | None:
+    """ablation.tsv: arms against each other over outputs, one output alone against all together."""
+    table = fold.table("ablation")
+    if table is None or not {"test", "arm_a", "arm_b", "mean_a", "mean_b", "p"} <= set(table.columns):
+        return None
+    names = ARMS | {"single_task": "One output alone"}
+    shown = table.assign(arm_a=table["arm_a"].map(lambda arm: names.get(arm, arm)), arm_b=table["arm_b"].map(lambda arm: names.get(arm, arm)),
+                         test=table["test"].map({"paired_t": "paired t over outputs", "sign": "sign test over outputs"}).fillna(table["test"]))
+    columns = [("model", "model", None), ("arm_a", "a", None), ("arm_b", "b", None), ("mean_a", "mean ρ of a", 3), ("mean_b", "mean ρ of b", 3), ("difference", "a − b", 3), ("p", "p", 4),
+               ("test", "test", None), ("n_outputs", "outputs", 0), ("seconds_a", "seconds a", 0), ("seconds_b", "seconds b", 0)]
+    return from_frame(shown, f"ablation-{fold.name}", "Tests between arms", columns, "ρ: mean over outputs and replicates. Seconds: mean training time of a replicate; alone, all outputs together.")
 
 
 def _arms_sentence(table: pd.DataFrame) -> str:

@@ -11,12 +11,15 @@ from regdecode.report.part import Part
 from regdecode.report.tables import Column, Table, cell, from_frame
 
 
-def training_part(fold: Fold, folder: Path, prefix: str) -> Part:
+def training_part(fold: Fold, first: str, folder: Path, prefix: str) -> Part:
     """Draw the training curves of every model."""
     part = Part()
-    part.pictures = figures_training.training_curves(fold.history, folder, prefix)
+    part.pictures = figures_training.training_curves(fold.history, first, folder, prefix)
     if not part.pictures:
-        part.lacks("Training curves", "no history.tsv with train_loss and validation_loss came with the members")
+        part.lacks("Training curves", "no history.tsv with epoch, train_loss and validation_loss came with the members")
+    trees = [member for member in members(fold.config) if member.get("family") == "trees"]
+    if part.pictures and trees:
+        part.lacks("A curve of trees members", "boosted trees are grown without epochs; they stop where the loss on validation genes is lowest")
     return part
 
 

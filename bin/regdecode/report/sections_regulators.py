@@ -47,8 +47,8 @@ def _class_sentence(fold: Fold) -> str:
     said = []
     for row in whole.itertuples():
         larger, smaller = (row.class_a, row.class_b) if row.median_a >= row.median_b else (row.class_b, row.class_a)
-        said.append(f"{larger} above {smaller} ({p_value(float(row.p))})")
-    return f"Medians, Wilcoxon rank-sum: {listed(said)}." if said else ""
+        said.append(f"{larger} {'above' if row.p < 0.05 else 'and'} {smaller}{'' if row.p < 0.05 else ' alike'} ({p_value(float(row.p))})")
+    return f"A typical regulator, Wilcoxon rank-sum test: {listed(said)}." if said else ""
 
 
 def _heatmap(part: Part, fold: Fold, ranked: pd.DataFrame, folder: Path, prefix: str, top: int = 40) -> None:
@@ -95,6 +95,7 @@ def _additivity(part: Part, fold: Fold) -> None:
     if table is None or "relative" not in table:
         part.lacks("Additivity", "ATTRIBUTE wrote no additivity.tsv")
         return
+    table = table[table["member"] == "model"] if "member" in table and (table["member"] == "model").any() else table
     worst = table.loc[table["relative"].astype(float).idxmax()]
     relative, tolerance = float(worst["relative"]), float(worst.get("tolerance", np.nan))
     size = scientific(relative) if relative else "0"

@@ -11,10 +11,11 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 INK, SOFT, FAINT, RULE = "#1d2733", "#5b6773", "#9aa5b1", "#d9dee3"
-BLUE, ORANGE, GREEN, PURPLE, SKY, GOLD = "#0b5fa5", "#c8500a", "#1b7f63", "#8a4f9e", "#4d9fd6", "#b8860b"
-CLASS_COLOURS = (BLUE, ORANGE, GREEN, PURPLE, GOLD, SKY)
+BLUE, ORANGE, SKY = "#0b5fa5", "#c8500a", "#3f8fc6"
+CLASS_COLOURS = ("#117a65", "#882255", "#b58a00", "#4b5866", "#6a55b5", "#b5567a")
+"""Of classes of regulators; none of them is in the diverging map."""
 DIVERGING = LinearSegmentedColormap.from_list("regdecode", ["#0b4f8a", "#5a9bd0", "#c4ddee", "#fafafa", "#f6cdb0", "#dd7f3f", "#a23e05"])
-HALF, FULL = 4.5, 9.4
+HALF, FULL = 4.2, 9.2
 """Widths in inches of a figure that takes half a row and a whole row."""
 
 _STYLE: dict[str, Any] = {
@@ -71,6 +72,7 @@ def finish(figure: Figure, folder: Path, name: str, title: str, caption: str, al
     buffer = io.StringIO()
     with mpl.rc_context(_STYLE):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, dpi=160)
+        figure.set_layout_engine("none")
         figure.savefig(folder / f"{name}.png", dpi=200, metadata={"Software": None})
     svg = minify(buffer.getvalue(), name, alt)
     (folder / f"{name}.svg").write_text(svg + "\n")
@@ -90,9 +92,10 @@ def minify(svg: str, prefix: str, alt: str) -> str:
     svg = re.sub(r'\bid="([^"]+)"', rf'id="{mark}-\1"', svg)
     svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{mark}-\1)", svg)
     svg = re.sub(r'href="#([^"]+)"', rf'href="#{mark}-\1"', svg)
-    svg = re.sub(r"(-?\d+\.\d\d)\d+", r"\1", svg)
-    svg = svg.replace("'DejaVu Sans'", _WEB_FONT).replace("font-family: DejaVu Sans", f"font-family: {_WEB_FONT}")
+    svg = re.sub(r"<[^>]+>", lambda tag: re.sub(r"(-?\d+\.\d\d)\d+", r"\1", tag[0]), svg)
+    svg = re.sub(r"font-family: [^;\"]*(; )?", "", svg)
+    svg = re.sub(r' transform="rotate\(-?0 [^)]*\)"', "", svg)
     svg = re.sub(r"\s*\n\s*", " ", svg)
     svg = re.sub(r"> <", "><", svg)
     label = alt.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
-    return re.sub(r"<svg ", f'<svg role="img" aria-label="{label}" ', svg, count=1)
+    return re.sub(r"<svg ", f'<svg role="img" aria-label="{label}" style="font-family: {_WEB_FONT}" ', svg, count=1)

@@ -11,7 +11,7 @@ from regdecode.report.numbers import interval, listed, number, p_value
 Standing = Literal["above", "level", "below", "unknown"]
 NEAR_ZERO = 0.1
 """A shuffled-input figure above this, with an interval that leaves zero out, is a leak."""
-_NAMES = {LEVEL: "the expression level", FOLD_CHANGE: "fold changes"}
+_NAMES = {LEVEL: "expression level", FOLD_CHANGE: "fold changes"}
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def _finding(output: str, ensemble: Row, baselines: list[Row], comparisons: pd.D
     own = ensemble.scores[output]
     rival = best(baselines, output)
     name = _NAMES[output]
-    told = f"On {own.n:,} genes never seen in training, predicted and measured values of {name} agree with ρ = {number(own.value)} (95 % interval {interval(own.low, own.high)})"
+    told = f"{name[0].upper()}{name[1:]}: ρ = {number(own.value)} on {own.n:,} genes never seen in training"
     if rival is None:
         return Finding(output, "unknown", own.value, own.low, own.high, own.n, "", *[float("nan")] * 5, sentence=f"{told}; no baseline was run, so there is nothing to compare it with.")
     other = rival.scores[output]
@@ -91,8 +91,9 @@ def _finding(output: str, ensemble: Row, baselines: list[Row], comparisons: pd.D
         standing = "above" if own.low > other.high else "below" if own.high < other.low else "level"
     words = {"above": "clearly better than", "level": "not different from", "below": "worse than", "unknown": ""}[standing]
     test = f"difference {number(difference)}, paired bootstrap {interval(low, high)}, {p_value(p)}" if paired is not None else "judged by whether the intervals overlap; no paired test was found"
-    sentence = f"{told}. This is {words} the best baseline, {rival.label} (ρ = {number(other.value)}; {test})."
-    return Finding(output, standing, own.value, own.low, own.high, own.n, rival.label, other.value, difference, low, high, p, sentence)
+    rival_name = rival.label[0].lower() + rival.label[1:]
+    sentence = f"{told}, {words} the best baseline, {rival_name} (ρ = {number(other.value)}; {test})."
+    return Finding(output, standing, own.value, own.low, own.high, own.n, rival_name, other.value, difference, low, high, p, sentence)
 
 
 def _paired(comparisons: pd.DataFrame | None, baseline: str, output: str) -> tuple[float, float, float, float] | None:
@@ -129,7 +130,7 @@ def _headline(findings: list[Finding]) -> str:
         return f"Below the best baseline for {listed(below)}{rest}"
     if len(above) == len(findings):
         return f"Above every baseline for {listed(above)}"
-    return f"Above every baseline for {listed(above)}, level with the best for the rest" if above else "Level with the best baseline"
+    return f"Above every baseline for {listed(above)}, on a par with the best for the rest" if above else "On a par with the best baseline"
 
 
 def _advice(findings: list[Finding], leaking: list[str]) -> list[str]:
@@ -152,9 +153,14 @@ def overall(verdicts: list[Verdict]) -> str:
     """One line over all folds."""
     if len(verdicts) == 1:
         return verdicts[0].headline
+    words: dict[Standing, str] = {"above": "above the best baseline", "level": "on a par with the best baseline", "below": "below the best baseline", "unknown": "not compared"}
     parts = []
-    for output in (LEVEL, FOLD_CHANGE):
+    for output in (FOLD_CHANGE, LEVEL):
         standings = [finding.standing for verdict in verdicts for finding in verdict.findings if finding.output == output]
-        if standings:
-            parts.append(f"{_NAMES[output]}: above on {standings.count('above')}, level on {standings.count('level')}, below on {standings.count('below')}")
-    return f"Against the best baseline on {len(verdicts)} test sets, " + "; ".join(parts)
+        found = [(standing, standings.count(standing)) for standing in words if standing in standings]
+        if len(found) == 1:
+            parts.append(f"{_NAMES[output]}: {words[found[0][0]]} on all {found[0][1]} test sets")
+        elif found:
+            parts.append(f"{_NAMES[output]}: " + listed([f"{words[standing]} on {n}" for standing, n in found]) + f" of {len(standings)} test sets")
+    text = "; ".join(parts) or "no test set was evaluated"
+    return text[0].upper() + text[1:]

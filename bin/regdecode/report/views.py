@@ -41,7 +41,7 @@ def view_fold(inputs: Inputs, fold: Fold, folder: Path) -> FoldView:
     verdict = judge(fold.name, found, fold.table("comparisons"))
     prefix = "" if len(inputs.folds) == 1 else f"{fold.name}."
     parts = {
-        "training": training_part(fold, folder, prefix),
+        "training": training_part(fold, inputs.primary, folder, prefix),
         "accuracy": accuracy_part(inputs, fold, found, folder, prefix),
         "ablation": ablation_part(inputs, fold, folder, prefix),
         "regulators": regulators_part(fold, folder, prefix),

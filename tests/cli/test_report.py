@@ -1,0 +1,49 @@
+"""The script of REPORT."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from report import main
+from tests.unit.report.make_inputs import make_inputs
+
+SCRIPT = Path(__file__).resolve().parents[2] / "bin" / "report.py"
+
+
+def test_writes_page_figures_and_multiqc(tmp_path):
+    inputs = make_inputs(tmp_path / "inputs", n_outputs=5)
+    result = CliRunner().invoke(main, ["--inputs", str(inputs), "--out", str(tmp_path / "out")])
+    assert result.exit_code == 0, result.output
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"report.html", "figures", "multiqc"}
+    assert "report.html" in result.output
+
+
+def test_bad_input_is_one_message_and_nothing_is_written(tmp_path):
+    inputs = make_inputs(tmp_path / "inputs", n_outputs=5)
+    for spoil in (lambda: (inputs / "metrics.tsv").unlink(), lambda: (inputs / "run.json").write_text("[]"), lambda: (inputs / "run.json").unlink()):
+        spoil()
+        result = CliRunner().invoke(main, ["--inputs", str(inputs), "--out", str(tmp_path / "out")])
+        assert result.exit_code == 2
+        assert "fix:" in result.output and "Traceback" not in result.output
+        assert not (tmp_path / "out").exists() and not list(tmp_path.glob(".*"))
+
+
+def test_no_fold_is_named(tmp_path):
+    import shutil
+
+    inputs = make_inputs(tmp_path / "inputs", n_outputs=5)
+    shutil.rmtree(inputs / "folds")
+    result = CliRunner().invoke(main, ["--inputs", str(inputs), "--out", str(tmp_path / "out")])
+    assert result.exit_code == 2 and "no fold" in result.output
+
+
+def test_help_is_light():
+    code = f"import runpy, sys; sys.path.insert(0, {str(SCRIPT.parent)!r}); sys.argv = ['report.py', '--help']\ntry:\n    runpy.run_path({str(SCRIPT)!r}, run_name='__main__')\nexcept SystemExit:\n    pass\nassert not {{'matplotlib', 'pandas', 'scipy', 'torch'}} & set(sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
+
+
+def test_report_knows_no_model():
+    code = f"import sys; sys.path.insert(0, {str(SCRIPT.parent)!r})\nimport regdecode.report.page\nassert not {{'torch', 'anndata', 'xgboost', 'numba'}} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
