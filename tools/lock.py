@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write requirements.lock and every image's lock with uv, from pyproject.toml and containers/*/requirements.in.
+"""Write requirements.lock with uv from pyproject.toml, and of every image the requirements (what its script imports) and the lock.
 
 torch, and what only torch needs, stay out: each machine takes the build of torch that fits it. The images' locks hold
 the versions of the main lock, so that images share their layers.
@@ -14,7 +14,11 @@ import tomllib
 from collections import Counter
 from pathlib import Path
 
+from imports import third_party
+
 ROOT = Path(__file__).resolve().parents[1]
+# An image starts from the first layer of which it needs something.
+LAYERS: dict[str, set[str]] = {"torch": {"torch"}, "learn": {"safetensors", "xgboost-cpu"}, "tables": {"numba", "polars"}, "base": set()}
 HEADER = "# Written by `make lock`; torch and what only torch needs are left out on purpose.\n"
 Block = tuple[str, str, set[str]]  # package, its lines, what asked for it
 
@@ -69,11 +73,23 @@ def pins(lock: str) -> str:
     return "\n".join(re.findall(r"^[\w.-]+==[^\\\n]+", lock, flags=re.M))
 
 
+def requirements_of(script: Path, declared: dict[str, str]) -> str:
+    """The requirements.in of a script's image: the layer it starts from, and what it imports."""
+    needs = third_party(script)
+    layer = next(layer for layer, marks in LAYERS.items() if needs & marks or not marks)
+    return "\n".join([f"# layer: {layer}", *(declared.get(name, name) for name in sorted(needs))]) + "\n"
+
+
 def main() -> None:
     with open(ROOT / "pyproject.toml", "rb") as handle:
         project = tomllib.load(handle)["project"]
     everything = compile_lock("\n".join([*project["dependencies"], *project["optional-dependencies"]["dev"]]))
     (ROOT / "requirements.lock").write_text(HEADER + without_torch(everything))
+    declared = {re.split(r"[<>=]", item)[0]: item for item in project["dependencies"]}
+    for script in sorted((ROOT / "bin").glob("*.py")):
+        source = ROOT / "containers" / script.stem / "requirements.in"
+        source.parent.mkdir(exist_ok=True)
+        source.write_text(requirements_of(script, declared))
     for source in sorted((ROOT / "containers").glob("*/requirements.in")):
         lock = compile_lock(source.read_text(), pins(everything))
         source.with_name("requirements.lock").write_text(HEADER + without_torch(lock))

@@ -1,13 +1,11 @@
 """The shape of the house: modules, images, parameters, import floors. Nothing is run but Nextflow's own checks."""
 
 import ast
-import functools
 import json
 import os
 import re
-import shutil
-import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -18,8 +16,12 @@ MODULES = sorted(path for path in (ROOT / "modules" / "local").glob("*") if path
 SCRIPTS = sorted((ROOT / "bin").glob("*.py"))
 PROFILES = ["docker", "podman", "apptainer", "singularity", "gpu", "slurm", "awsbatch", "google_batch", "k8s", "test", "demo", "docker,gpu", "slurm,apptainer,gpu"]
 FLOORS = {"report": 4, "training": 3, "explain": 3, "models": 2, "genome": 1, "expression": 1, "pairs": 1, "stats": 1, "io": 0, "errors": 0, "cli": 0}
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "yaml": "pyyaml", "xgboost": "xgboost-cpu"}
-ORGANISMS = re.compile(r"\b(ecoli|e_coli|escherichia|yeast|saccharomyces|human|homo_sapiens|mouse)\b", re.I)
+sys.path.insert(0, str(ROOT / "tools"))
+from conftest import Nextflow  # noqa: E402
+from imports import DISTRIBUTIONS, imports, third_party  # noqa: E402
+from lock import LAYERS  # noqa: E402
+
+ORGANISMS = re.compile(r"\b(ecoli|e_coli|yeast|human|saccharomyces|homo_sapiens)\b(?!-)", re.I)
 
 
 # ---------------------------------------------------------------------------------------------------------------- helpers
@@ -28,57 +30,17 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-@functools.cache
-def imports(path: Path) -> frozenset[str]:
-    """Dotted names that a file imports, wherever in it the import stands."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert not node.level, f"{path}: a relative import"
-            names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return frozenset(names)
-
-
-def source_of(name: str) -> Path | None:
-    """File of `regdecode.a.b` or `regdecode.a.b.symbol`."""
-    parts = name.split(".")
-    while len(parts) > 1:
-        for path in (ROOT / "bin" / Path(*parts).with_suffix(".py"), ROOT / "bin" / Path(*parts) / "__init__.py"):
-            if path.exists():
-                return path
-        parts.pop()
-    return None
-
-
-def third_party(script: Path) -> set[str]:
-    """Distributions that a script imports, through the library too."""
-    seen: set[Path] = set()
-    todo, found = [script], set()
-    while todo:
-        path = todo.pop()
-        if path in seen:
-            continue
-        seen.add(path)
-        for name in imports(path):
-            top = name.split(".")[0]
-            if top == "regdecode":
-                source = source_of("regdecode.training.model_folder" if name == "regdecode.load_model" else name)
-                todo += [source] if source else []
-            elif top not in sys.stdlib_module_names:
-                found.add(DISTRIBUTIONS.get(top, top))
-    return found
+def module_name(path: Path) -> str:
+    parts = list(path.relative_to(ROOT / "bin").with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def pins(lock: Path) -> dict[str, str]:
     return dict(re.findall(r"^([\w.-]+)==([^\s;\\]+)", lock.read_text(), flags=re.M))
 
 
-def layer_of(process: str) -> list[str]:
-    stack = ["base", "tables", "learn", "torch"]
-    first = (ROOT / "containers" / process / "requirements.in").read_text().splitlines()[0]
-    return stack[: stack.index(first.removeprefix("# layer: ")) + 1]
+def layer_of(process: str) -> str:
+    return (ROOT / "containers" / process / "requirements.in").read_text().splitlines()[0].removeprefix("# layer: ")
 
 
 def wanted(process: str) -> set[str]:
@@ -126,13 +88,13 @@ def test_images_carry_the_version_of_the_library() -> None:
 # ---------------------------------------------------------------------------------------------------------------- images
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_an_image_holds_what_its_script_imports_and_asks_for_no_more(script: Path) -> None:
-    imported, asked = third_party(script), wanted(script.stem)
-    assert asked == imported
+    assert wanted(script.stem) == third_party(script), "run `make lock`"
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
-def test_an_image_starts_from_a_layer_with_torch_just_when_it_needs_it(script: Path) -> None:
-    assert ("torch" in layer_of(script.stem)) == ("torch" in third_party(script))
+def test_an_image_starts_from_the_smallest_layer_that_will_do(script: Path) -> None:
+    wanted_of = [name for name, marks in LAYERS.items() if third_party(script) & marks]
+    assert layer_of(script.stem) == (wanted_of or ["base"])[0]
 
 
 def test_locks_agree_so_that_images_share_their_layers() -> None:
@@ -149,14 +111,12 @@ def test_locks_leave_torch_out() -> None:
 
 
 def test_the_library_declares_what_it_imports() -> None:
-    declared = {re.split(r"[<>=]", item)[0] for item in tomllib_project()["dependencies"]}
+    declared = {re.split(r"[<>=]", item)[0] for item in project_table()["dependencies"]}
     imported = {DISTRIBUTIONS.get(name.split(".")[0], name.split(".")[0]) for path in [*LIBRARY.rglob("*.py"), *SCRIPTS] for name in imports(path)}
     assert {name for name in imported if name not in sys.stdlib_module_names and name != "regdecode"} == declared
 
 
-def tomllib_project() -> dict:
-    import tomllib
-
+def project_table() -> dict:
     return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
@@ -195,18 +155,6 @@ def test_code_is_small_named_well_and_catches_what_it_names(path: Path) -> None:
 
 
 # ---------------------------------------------------------------------------------------------------------------- nextflow
-def nextflow_command() -> str:
-    found = os.environ.get("NEXTFLOW") or shutil.which("nextflow")
-    if not found:
-        pytest.fail("no nextflow: run the tests with `make test`, or name the command in NEXTFLOW")
-    return found
-
-
-def call(folder: Path, *arguments: str, parser: str | None = None) -> subprocess.CompletedProcess:
-    env = dict(os.environ, NXF_ANSI_LOG="false", **({"NXF_SYNTAX_PARSER": parser} if parser else {}))
-    return subprocess.run([nextflow_command(), *arguments], cwd=folder, env=env, capture_output=True, text=True, timeout=300, check=False)
-
-
 def test_parameters_are_those_of_the_schema() -> None:
     text = (ROOT / "nextflow.config").read_text()
     block = re.search(r"^params \{\n(.*?)^\}", text, re.M | re.S)[1]
@@ -230,8 +178,8 @@ def test_profiles_set_known_parameters_alone() -> None:
 
 @pytest.mark.pipeline
 @pytest.mark.parametrize("profile", PROFILES)
-def test_config_parses_for_every_profile(tmp_path: Path, profile: str) -> None:
-    answer = call(tmp_path, "config", "-profile", profile, str(ROOT), "-o", "json")
+def test_config_parses_for_every_profile(tmp_path: Path, nextflow: Nextflow, profile: str) -> None:
+    answer = nextflow.call("config", "-profile", profile, ROOT, "-o", "json", cwd=tmp_path)
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
@@ -245,15 +193,16 @@ def test_config_of_the_ci_names_every_profile() -> None:
 
 
 @pytest.mark.pipeline
-def test_lint_finds_nothing(tmp_path: Path) -> None:
-    answer = call(tmp_path, "lint", *(str(ROOT / name) for name in ("main.nf", "workflows", "subworkflows", "modules")))
+def test_lint_finds_nothing(tmp_path: Path, nextflow: Nextflow) -> None:
+    answer = nextflow.call("lint", *(ROOT / name for name in ("main.nf", "workflows", "subworkflows", "modules")), cwd=tmp_path)
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
 @pytest.mark.pipeline
 @pytest.mark.parametrize("parser", ["v1", "v2"])
-def test_inspect_names_an_image_for_every_process(tmp_path: Path, mini: Path, parser: str) -> None:
-    answer = call(tmp_path, "inspect", str(ROOT / "main.nf"), "-profile", "test", "--organism", str(mini), "--data_dir", str(mini.parent), parser=parser)
+def test_inspect_names_an_image_for_every_process(tmp_path: Path, nextflow: Nextflow, mini: Path, parser: str) -> None:
+    options = ["-profile", "test", "--organism", mini / "mini.yml", "--data_dir", mini]
+    answer = nextflow.call("inspect", ROOT / "main.nf", *options, cwd=tmp_path, env={"NXF_SYNTAX_PARSER": parser})
     assert answer.returncode == 0, answer.stdout + answer.stderr
     found = {entry["name"].split(":")[-1]: entry["container"] for entry in json.loads(answer.stdout[answer.stdout.index("{"):])["processes"]}
     assert found and all(image.startswith(f"regdecode/{name.lower()}:") for name, image in found.items())
