@@ -11,8 +11,19 @@ ASSETS = Path(__file__).resolve().parents[1] / "assets" / "report"
 
 
 @command
-@click.option("--inputs", required=True, type=existing_folder, help="Folder: run.json, metrics.tsv, notes/, folds/<fold>/{evaluate,attribute,select,history}.")
-@click.option("--assets", type=existing_folder, default=ASSETS, show_default="assets/report beside bin/", help="Folder of the page's template, style and script.")
+@click.option(
+    "--inputs",
+    required=True,
+    type=existing_folder,
+    help="Folder: run.json, metrics.tsv, notes/, folds/<fold>/{evaluate,attribute,select,history}.",
+)
+@click.option(
+    "--assets",
+    type=existing_folder,
+    default=ASSETS,
+    show_default="assets/report beside bin/",
+    help="Folder of the page's template, style and script.",
+)
 @click.option("--out", required=True, type=click.Path(), help="Folder to write: report.html, figures/, multiqc/.")
 def main(inputs: str, assets: str, out: str) -> None:
     """Draw the figures and write the page."""

@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 from click.testing import CliRunner
+from tests.unit.report.make_inputs import make_inputs
 
 from report import main
-from tests.unit.report.make_inputs import make_inputs
 
 SCRIPT = Path(__file__).resolve().parents[2] / "bin" / "report.py"
 
@@ -22,7 +22,11 @@ def test_writes_page_figures_and_multiqc(tmp_path):
 
 def test_bad_input_is_one_message_and_nothing_is_written(tmp_path):
     inputs = make_inputs(tmp_path / "inputs", n_outputs=5)
-    for spoil in (lambda: (inputs / "metrics.tsv").unlink(), lambda: (inputs / "run.json").write_text("[]"), lambda: (inputs / "run.json").unlink()):
+    for spoil in (
+        lambda: (inputs / "metrics.tsv").unlink(),
+        lambda: (inputs / "run.json").write_text("[]"),
+        lambda: (inputs / "run.json").unlink(),
+    ):
         spoil()
         result = CliRunner().invoke(main, ["--inputs", str(inputs), "--out", str(tmp_path / "out")])
         assert result.exit_code == 2
@@ -39,11 +43,21 @@ def test_no_fold_is_named(tmp_path):
     assert result.exit_code == 2 and "no fold" in result.output
 
 
+def run(lines: list[str]) -> str:
+    start = ["import runpy, sys", f"sys.path.insert(0, {str(SCRIPT.parent)!r})"]
+    return subprocess.run([sys.executable, "-c", "\n".join(start + lines)], capture_output=True, check=True, text=True).stdout
+
+
 def test_help_is_light():
-    code = f"import runpy, sys; sys.path.insert(0, {str(SCRIPT.parent)!r}); sys.argv = ['report.py', '--help']\ntry:\n    runpy.run_path({str(SCRIPT)!r}, run_name='__main__')\nexcept SystemExit:\n    pass\nassert not {{'matplotlib', 'pandas', 'scipy', 'torch'}} & set(sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
+    show = [
+        "sys.argv = ['report.py', '--help']",
+        "try:",
+        f"    runpy.run_path({str(SCRIPT)!r}, run_name='__main__')",
+        "except SystemExit:",
+        "    pass",
+    ]
+    assert "Usage" in run([*show, "assert not {'matplotlib', 'pandas', 'scipy', 'torch'} & set(sys.modules)"])
 
 
 def test_report_knows_no_model():
-    code = f"import sys; sys.path.insert(0, {str(SCRIPT.parent)!r})\nimport regdecode.report.page\nassert not {{'torch', 'anndata', 'xgboost', 'numba'}} & set(sys.modules)"
-    subprocess.run([sys.executable, "-c", code], check=True)
+    run(["import regdecode.report.page", "assert not {'torch', 'anndata', 'xgboost', 'numba'} & set(sys.modules)"])

@@ -9,8 +9,18 @@ Kind = Literal["ensemble", "network", "member", "baseline", "control"]
 LEVEL, FOLD_CHANGE = "level", "fold_change"
 OUTPUT_LABELS = {LEVEL: "Expression level", FOLD_CHANGE: "Fold changes"}
 CONTROLS = {"mean": "Training mean", "shuffled": "Shuffled sites"}
-LABELS = {"ridge": "Ridge regression", "xgboost": "Boosted trees (xgboost)", "perceptron": "Site-count perceptron", "decode2020": "Published DEcode network"}
-ARMS = {"all": "All regulators", "shuffled_rna": "RNA sites shuffled", "shuffled_promoter": "Promoter sites shuffled", "shuffled_all": "All sites shuffled"}
+LABELS = {
+    "ridge": "Ridge regression",
+    "xgboost": "Boosted trees (xgboost)",
+    "perceptron": "Site-count perceptron",
+    "decode2020": "Published DEcode network",
+}
+ARMS = {
+    "all": "All regulators",
+    "shuffled_rna": "RNA sites shuffled",
+    "shuffled_promoter": "Promoter sites shuffled",
+    "shuffled_all": "All sites shuffled",
+}
 
 
 @dataclass(frozen=True)
@@ -59,7 +69,9 @@ def rows(metrics: pd.DataFrame, fold: str, presets: list[str], split: str = "tes
     list of Row
         In the order ensemble, other networks, baselines, controls, members of the ensemble.
     """
-    table = metrics[(metrics["fold"] == fold) & (metrics["split"] == split) & (metrics["metric"] == metric) & metrics["output"].isin(OUTPUT_LABELS)]
+    table = metrics[
+        (metrics["fold"] == fold) & (metrics["split"] == split) & (metrics["metric"] == metric) & metrics["output"].isin(OUTPUT_LABELS)
+    ]
     found = []
     for (model, member, arm), part in table.groupby(["model", "member", "arm"], sort=True):
         kind = _kind(str(model), str(member), str(arm), presets)
@@ -112,8 +124,15 @@ def arms(metrics: pd.DataFrame, fold: str, primary: str, split: str = "test") ->
     DataFrame
         arm, label, member, output ("level", "fold_change"), value; arms in the order of `ARMS`, the ensemble left out.
     """
-    table = metrics[(metrics["fold"] == fold) & (metrics["split"] == split) & (metrics["metric"] == "spearman") & metrics["output"].isin(OUTPUT_LABELS)
-                    & metrics["arm"].isin(ARMS) & ~metrics["member"].isin(["ensemble", "best", ""]) & ~metrics["model"].isin(CONTROLS)]
+    table = metrics[
+        (metrics["fold"] == fold)
+        & (metrics["split"] == split)
+        & (metrics["metric"] == "spearman")
+        & metrics["output"].isin(OUTPUT_LABELS)
+        & metrics["arm"].isin(ARMS)
+        & ~metrics["member"].isin(["ensemble", "best", ""])
+        & ~metrics["model"].isin(CONTROLS)
+    ]
     shuffled = table[table["arm"] != "all"]
     if shuffled.empty:
         return pd.DataFrame(columns=["arm", "label", "member", "output", "value"])
@@ -124,7 +143,7 @@ def arms(metrics: pd.DataFrame, fold: str, primary: str, split: str = "test") ->
 
 
 def _same_members(table: pd.DataFrame, members: set[str]) -> pd.DataFrame:
-    """Keep the members that other arms have too (replicates of one network), so that like is compared with like; all where none is shared."""
+    """Keep the members that other arms have too (replicates of one network); all where none is shared."""
     shared = table["member"].isin(members)
     return table[shared] if (shared & (table["arm"] == "all")).any() else table
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from regdecode.report import style
 from regdecode.report.accuracy import OUTPUT_LABELS, Row
-from regdecode.report.numbers import count, number
+from regdecode.report.numbers import count, number, shorten
 
 KIND_COLOURS = {"ensemble": style.BLUE, "network": style.SKY, "baseline": style.INK, "control": style.FAINT}
 
@@ -29,7 +29,15 @@ def models(found: list[Row], output: str, folder: Path, prefix: str) -> style.Pi
                 axes.plot(members, np.full(len(members), y - 0.24), "|", color=style.SKY, ms=5, mew=1)
             axes.plot([score.low, score.high], [y, y], color=colour, lw=1.6, solid_capstyle="round")
             axes.plot(score.value, y, "o" if row.kind != "control" else "s", color=colour, ms=6 if row.kind == "ensemble" else 5)
-            axes.annotate(number(score.value), (max(score.high, score.value), y), xytext=(5, 0), textcoords="offset points", va="center", fontsize=7.5, color=colour if row.kind != "control" else style.SOFT)
+            axes.annotate(
+                number(score.value),
+                (max(score.high, score.value), y),
+                xytext=(5, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=7.5,
+                color=colour if row.kind != "control" else style.SOFT,
+            )
         axes.set_yticks(range(len(shown)), [row.label for row in shown])
         for tick, row in zip(axes.get_yticklabels(), shown, strict=True):
             tick.set_color(style.BLUE if row.kind == "ensemble" else style.SOFT)
@@ -45,7 +53,9 @@ def models(found: list[Row], output: str, folder: Path, prefix: str) -> style.Pi
     n = max(row.scores[output].n for row in shown)
     small = f" Small strokes: the {len(members)} members alone." if members else ""
     caption = f"n = {count(n)} held-out genes. Lines: 95 % bootstrap intervals over genes.{small} Squares: controls."
-    alt = f"{OUTPUT_LABELS[output]}, Spearman correlation of each model: " + "; ".join(f"{row.label} {number(row.scores[output].value)}" for row in reversed(shown))
+    alt = f"{OUTPUT_LABELS[output]}, Spearman correlation of each model: " + "; ".join(
+        f"{row.label} {number(row.scores[output].value)}" for row in reversed(shown)
+    )
     title = OUTPUT_LABELS[output] + ("" if output == "level" else ", mean over outputs")
     return style.finish(figure, folder, f"{prefix}accuracy_{output}", title, caption, alt)
 
@@ -62,8 +72,18 @@ def scatter(predicted: NDArray[np.float64], actual: NDArray[np.float64], rho: fl
         axes.set_xlabel("predicted level (log2 expression)")
         axes.set_ylabel("measured level (log2 expression)")
         axes.grid()
-    caption = f"One point a held-out gene, n = {count(len(predicted))}; ρ = {number(rho)}. Brighter where points crowd; the broken line is equality."
-    return style.finish(figure, folder, f"{prefix}level_scatter", "Level: predicted and measured", caption, f"Scatter of predicted and measured expression level of {len(predicted)} genes, Spearman correlation {number(rho)}.")
+    caption = (
+        f"One point a held-out gene, n = {count(len(predicted))}; ρ = {number(rho)}. Brighter where points "
+        f"crowd; the broken line is equality."
+    )
+    return style.finish(
+        figure,
+        folder,
+        f"{prefix}level_scatter",
+        "Level: predicted and measured",
+        caption,
+        f"Scatter of predicted and measured expression level of {len(predicted)} genes, Spearman correlation {number(rho)}.",
+    )
 
 
 def _crowding(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -114,12 +134,29 @@ def per_output(table: pd.DataFrame, baseline: pd.DataFrame | None, baseline_labe
         else:
             axes.legend(loc="upper right", handlelength=1.4)
     first, last = table.iloc[0], table.iloc[-1]
-    above = "" if other is None else f" The ensemble is above {baseline_label} for {int(np.sum(table['value'].to_numpy() > other))} of {len(table)}."
-    caption = f"n = {len(table)} outputs. Best: {first['output']} ({number(first['value'])}); hardest: {last['output']} ({number(last['value'])}).{above}"
-    return style.finish(figure, folder, f"{prefix}per_output", "Accuracy of each output", caption, f"Spearman correlation of each of {len(table)} outputs, from {number(first['value'])} for {first['output']} down to {number(last['value'])} for {last['output']}.")
+    above = (
+        ""
+        if other is None
+        else f" The ensemble is above {baseline_label} for {int(np.sum(table['value'].to_numpy() > other))} of {len(table)}."
+    )
+    caption = (
+        f"n = {len(table)} outputs. Best: {first['output']} ({number(first['value'])}); hardest: "
+        f"{last['output']} ({number(last['value'])}).{above}"
+    )
+    return style.finish(
+        figure,
+        folder,
+        f"{prefix}per_output",
+        "Accuracy of each output",
+        caption,
+        f"Spearman correlation of each of {len(table)} outputs, from {number(first['value'])} for {first['output']} "
+        f"down to {number(last['value'])} for {last['output']}.",
+    )
 
 
-def output_matrix(matrix: NDArray[np.float64], names: list[str], order: NDArray[np.int64], sentence: str, folder: Path, prefix: str) -> style.Picture:
+def output_matrix(
+    matrix: NDArray[np.float64], names: list[str], order: NDArray[np.int64], sentence: str, folder: Path, prefix: str
+) -> style.Picture:
     """Draw the correlation of every predicted output (rows) with every measured one (columns), both in one clustered order."""
     shown = matrix[np.ix_(order, order)]
     limit = max(float(np.nanquantile(np.abs(shown), 0.995)), 0.05)
@@ -141,7 +178,14 @@ def output_matrix(matrix: NDArray[np.float64], names: list[str], order: NDArray[
         bar.outline.set_visible(False)
         bar.set_label("Spearman ρ")
     caption = f"n = {len(names)} outputs; rows and columns in the same clustered order. {sentence}"
-    return style.finish(figure, folder, f"{prefix}output_matrix", "Does a prediction fit its own output best?", caption, f"Heatmap of the correlation of {len(names)} predicted outputs with {len(names)} measured outputs. {sentence}")
+    return style.finish(
+        figure,
+        folder,
+        f"{prefix}output_matrix",
+        "Does a prediction fit its own output best?",
+        caption,
+        f"Heatmap of the correlation of {len(names)} predicted outputs with {len(names)} measured outputs. {sentence}",
+    )
 
 
 def gene_histogram(values: NDArray[np.float64], folder: Path, prefix: str) -> style.Picture:
@@ -151,59 +195,38 @@ def gene_histogram(values: NDArray[np.float64], folder: Path, prefix: str) -> st
     with style.styled():
         edges = np.linspace(-1, 1, 41)
         counts, _ = np.histogram(values, edges)
-        axes.bar(edges[:-1], counts, width=0.05, align="edge", color=np.where(edges[:-1] >= -1e-9, style.BLUE, "#b9c4ce"), edgecolor="white", lw=0.4)
+        axes.bar(
+            edges[:-1],
+            counts,
+            width=0.05,
+            align="edge",
+            color=np.where(edges[:-1] >= -1e-9, style.BLUE, "#b9c4ce"),
+            edgecolor="white",
+            lw=0.4,
+        )
         axes.axvline(median, color=style.ORANGE, lw=1.3)
-        axes.annotate(f"median {number(median, 2)}", (median, 1), xycoords=("data", "axes fraction"), xytext=(5, -2), textcoords="offset points", color=style.ORANGE, fontsize=8, va="top")
+        axes.annotate(
+            f"median {number(median, 2)}",
+            (median, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(5, -2),
+            textcoords="offset points",
+            color=style.ORANGE,
+            fontsize=8,
+            va="top",
+        )
         axes.set_xlabel("Spearman ρ over outputs, one gene")
         axes.set_ylabel("genes")
         axes.grid(axis="y")
-    caption = f"n = {count(len(values))} held-out genes, fold changes over outputs. {100 * positive:.0f} % of genes are predicted in the right direction (ρ > 0)."
-    return style.finish(figure, folder, f"{prefix}per_gene", "Accuracy of each gene", caption, f"Histogram of per-gene correlations over outputs, median {number(median, 2)}, {100 * positive:.0f} % above zero.")
-
-
-def arms(table: pd.DataFrame, output: str, folder: Path, prefix: str) -> style.Picture | None:
-    """Draw what is left when the sites of a region are shuffled: one dot a replicate, a bar for the mean."""
-    part = table[table["output"] == output]
-    if part.empty:
-        return None
-    labels = list(dict.fromkeys(part["label"]))
-    figure, axes = style.new_figure(style.HALF, 0.9 + 0.36 * len(labels))
-    with style.styled():
-        for y, name in enumerate(reversed(labels)):
-            values = part.loc[part["label"] == name, "value"].to_numpy(float)
-            axes.barh(y, values.mean(), height=0.55, color="#cfe1f1" if name == labels[0] else "#e6e9ec", lw=0)
-            axes.plot(values, y + np.linspace(-0.12, 0.12, len(values)) * (len(values) > 1), "o", ms=3.6, color=style.BLUE if name == labels[0] else style.SOFT)
-            axes.annotate(number(values.mean()), (max(values.max(), 0), y), xytext=(6, 0), textcoords="offset points", va="center", fontsize=7.5, color=style.SOFT)
-        axes.set_yticks(range(len(labels)), list(reversed(labels)))
-        axes.axvline(0, color=style.FAINT, lw=0.8)
-        low, high = axes.get_xlim()
-        axes.set_xlim(low, high + 0.1 * (high - low))
-        axes.set_xlabel("Spearman ρ, predicted vs measured")
-        axes.tick_params(axis="y", length=0)
-        axes.spines["left"].set_visible(False)
-        axes.grid(axis="x")
-    n = int(part.groupby("label").size().max())
-    alt = "; ".join(f"{name} {number(part.loc[part['label'] == name, 'value'].mean())}" for name in labels)
-    return style.finish(figure, folder, f"{prefix}arms_{output}", f"{OUTPUT_LABELS[output]}: what the sites carry", f"Retrained with the sites of a region shuffled between genes; dots are {n} replicates, bars their mean.", alt)
-
-
-def single_tasks(table: pd.DataFrame, sentence: str, folder: Path, prefix: str) -> style.Picture:
-    """Draw, for each output trained alone, its accuracy alone and together."""
-    figure, axes = style.new_figure(style.HALF, 0.9 + 0.27 * len(table))
-    with style.styled():
-        y = np.arange(len(table))[::-1]
-        axes.hlines(y, table["single"], table["multi"], color="#c9d1d8", lw=2)
-        axes.plot(table["single"], y, "s", color=style.ORANGE, ms=4.5, label="alone")
-        axes.plot(table["multi"], y, "o", color=style.BLUE, ms=5, label="together")
-        axes.set_yticks(y, [shorten(name, 30) for name in table["output"]], fontsize=7.5)
-        axes.set_xlabel("Spearman ρ")
-        axes.set_ylim(-0.6, len(table) - 0.4)
-        axes.grid(axis="x")
-        axes.tick_params(axis="y", length=0)
-        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
-    return style.finish(figure, folder, f"{prefix}single_task", "One output alone or all together", sentence, f"Accuracy of {len(table)} outputs trained alone and together. {sentence}")
-
-
-def shorten(name: str, most: int) -> str:
-    """Cut a long name in the middle."""
-    return name if len(name) <= most else f"{name[: most - most // 3 - 1]}…{name[-(most // 3):]}"
+    caption = (
+        f"n = {count(len(values))} held-out genes, fold changes over outputs. {100 * positive:.0f} % of genes "
+        f"are predicted in the right direction (ρ > 0)."
+    )
+    return style.finish(
+        figure,
+        folder,
+        f"{prefix}per_gene",
+        "Accuracy of each gene",
+        caption,
+        f"Histogram of per-gene correlations over outputs, median {number(median, 2)}, {100 * positive:.0f} % above zero.",
+    )

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
 
 from regdecode.report import style
-from regdecode.report.figures_accuracy import shorten
-from regdecode.report.numbers import count, listed
+from regdecode.report.numbers import count, listed, shorten
 
 MOST_NAMED = 60
 
@@ -64,7 +63,10 @@ def importance(table: pd.DataFrame, folder: Path, prefix: str, top: int = 25) ->
         axes.grid(axis="x")
         marks = [Line2D([], [], marker="o", ls="", color=colour, ms=5, label=name) for name, colour in colours.items()]
         axes.legend(handles=marks, loc="lower right", title="class", title_fontsize=8)
-    caption = f"The {len(shown)} most important of {count(len(table))} regulators: the mean over fold-change outputs of the absolute mean contribution to held-out genes."
+    caption = (
+        f"The {len(shown)} most important of {count(len(table))} regulators: the mean over fold-change outputs "
+        f"of the absolute mean contribution to held-out genes."
+    )
     alt = f"Most important regulators: {listed([str(name) for name in table['regulator'].head(8)], 8)}."
     return style.finish(figure, folder, f"{prefix}importance", "Most important regulators", caption, alt)
 
@@ -90,7 +92,14 @@ def class_importance(table: pd.DataFrame, sentence: str, folder: Path, prefix: s
         axes.set_xlabel("importance of a regulator (log2 units, log scale)")
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="x")
-    return style.finish(figure, folder, f"{prefix}classes", "Classes of regulators", f"One point a regulator, n = {count(len(table))}; strokes are medians. {sentence}", f"Importance of regulators by class. {sentence}")
+    return style.finish(
+        figure,
+        folder,
+        f"{prefix}classes",
+        "Classes of regulators",
+        f"One point a regulator, n = {count(len(table))}; strokes are medians. {sentence}",
+        f"Importance of regulators by class. {sentence}",
+    )
 
 
 def heatmap(matrix: pd.DataFrame, classes: list[str], folder: Path, prefix: str) -> style.Picture:
@@ -117,7 +126,14 @@ def heatmap(matrix: pd.DataFrame, classes: list[str], folder: Path, prefix: str)
         image = axes.imshow(shown, cmap=style.DIVERGING, vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest")
         axes.set_yticks([])
         if named:
-            axes.set_xticks(range(len(columns)), [shorten(str(matrix.columns[i]), 26) for i in columns], rotation=60, ha="right", rotation_mode="anchor", fontsize=7)
+            axes.set_xticks(
+                range(len(columns)),
+                [shorten(str(matrix.columns[i]), 26) for i in columns],
+                rotation=60,
+                ha="right",
+                rotation_mode="anchor",
+                fontsize=7,
+            )
         else:
             axes.set_xticks([])
             axes.set_xlabel(f"{len(columns)} outputs, clustered; the table of top regulators names them")
@@ -129,10 +145,21 @@ def heatmap(matrix: pd.DataFrame, classes: list[str], folder: Path, prefix: str)
         bar.set_label("mean contribution (log2 units)")
         marks = [Line2D([], [], marker="s", ls="", color=colour, ms=6, label=name) for name, colour in colours.items()]
         figure.legend(handles=marks, loc="outside upper left", ncols=6, fontsize=8)
-    caption = (f"The {len(rows)} most important regulators and {len(columns)} outputs, both ordered by average linkage. Blue lowers, orange raises expression in that output "
-               f"relative to a gene without sites. Colours end at the 99th percentile ({limit:.2g}).")
-    return style.finish(figure, folder, f"{prefix}heatmap", "Regulators by outputs", caption, f"Clustered heatmap of mean contributions of {len(rows)} regulators to {len(columns)} outputs.", "full")
+    caption = (
+        f"The {len(rows)} most important regulators and {len(columns)} outputs, both ordered by average linkage. "
+        f"Blue lowers, orange raises expression in that output "
+        f"relative to a gene without sites. Colours end at the 99th percentile ({limit:.2g})."
+    )
+    return style.finish(
+        figure,
+        folder,
+        f"{prefix}heatmap",
+        "Regulators by outputs",
+        caption,
+        f"Clustered heatmap of mean contributions of {len(rows)} regulators to {len(columns)} outputs.",
+        "full",
+    )
 
 
 def _rgb(colour: str) -> tuple[float, ...]:
-    return tuple(int(colour[i: i + 2], 16) / 255 for i in (1, 3, 5))
+    return tuple(int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))

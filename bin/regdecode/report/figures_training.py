@@ -25,12 +25,15 @@ def training_curves(histories: dict[str, pd.DataFrame], first: str, folder: Path
     for name, table in sorted(histories.items()):
         if {"epoch", "train_loss", "validation_loss"} <= set(table.columns) and len(table) > 1:
             models.setdefault(name.partition(".")[0], []).append(table)
-    return [_curves(model, models[model], folder, f"{prefix}training_{model}") for model in sorted(models, key=lambda model: (model != first, model))]
+    return [
+        _curves(model, models[model], folder, f"{prefix}training_{model}")
+        for model in sorted(models, key=lambda model: (model != first, model))
+    ]
 
 
 def _curves(model: str, members: list[pd.DataFrame], folder: Path, name: str) -> style.Picture:
     figure, axes = style.new_figure(style.HALF, 2.8)
-    epochs = []
+    epochs: list[int] = []
     with style.styled():
         for table in members:
             valid = table["validation_loss"].to_numpy(float)
@@ -38,7 +41,16 @@ def _curves(model: str, members: list[pd.DataFrame], folder: Path, name: str) ->
             axes.plot(table["epoch"], valid, color=style.BLUE, lw=1.3, label="validation" if table is members[0] else None)
             if np.isfinite(valid).any():
                 at = int(np.nanargmin(valid))
-                axes.plot(table["epoch"].iloc[at], valid[at], "o", ms=4.5, color="white", mec=style.ORANGE, mew=1.4, label=None if epochs else "lowest validation loss")
+                axes.plot(
+                    table["epoch"].iloc[at],
+                    valid[at],
+                    "o",
+                    ms=4.5,
+                    color="white",
+                    mec=style.ORANGE,
+                    mew=1.4,
+                    label=None if epochs else "lowest validation loss",
+                )
                 epochs.append(int(table["epoch"].iloc[at]))
         axes.set_xlabel("epoch")
         axes.set_ylabel("mean squared error (scaled units)")
@@ -51,5 +63,14 @@ def _curves(model: str, members: list[pd.DataFrame], folder: Path, name: str) ->
             axes.set_ylim(low - margin, high + margin)
         axes.legend(loc="upper right")
     best = listed([str(epoch) for epoch in sorted(epochs)], 12)
-    caption = f"Losses of {plural(len(members), 'member')}; lowest on validation genes at epoch {best}. The scale ends at the 98th percentile."
-    return style.finish(figure, folder, name, f"Training of {model}", caption, f"Training and validation loss of {len(members)} members of {model} by epoch; lowest validation loss at epoch {best}.")
+    caption = (
+        f"Losses of {plural(len(members), 'member')}; lowest on validation genes at epoch {best}. The scale ends at the 98th percentile."
+    )
+    return style.finish(
+        figure,
+        folder,
+        name,
+        f"Training of {model}",
+        caption,
+        f"Training and validation loss of {len(members)} members of {model} by epoch; lowest validation loss at epoch {best}.",
+    )

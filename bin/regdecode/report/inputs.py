@@ -13,8 +13,35 @@ from regdecode.io.notes import Notes, read_notes
 METRIC_COLUMNS = ("system", "organism", "fold", "model", "member", "arm", "split", "output", "metric", "value", "low", "high", "n")
 EVALUATE_TABLES = ("per_output", "per_gene", "output_matrix", "comparisons", "ablation")
 ATTRIBUTE_TABLES = ("importance", "regulator_by_output", "top_regulators", "class_contributions", "additivity")
-TEXT_COLUMNS = {"fold", "model", "member", "arm", "split", "output", "metric", "system", "organism", "gene_id", "gene_name", "class", "regulator", "tracks",
-                "actual", "predicted", "scope", "check", "a", "b", "baseline", "strongest_output", "worst_gene", "class_a", "class_b", "single_task", "test"}
+TEXT_COLUMNS = {
+    "fold",
+    "model",
+    "member",
+    "arm",
+    "split",
+    "output",
+    "metric",
+    "system",
+    "organism",
+    "gene_id",
+    "gene_name",
+    "class",
+    "regulator",
+    "tracks",
+    "actual",
+    "predicted",
+    "scope",
+    "check",
+    "a",
+    "b",
+    "baseline",
+    "strongest_output",
+    "worst_gene",
+    "class_a",
+    "class_b",
+    "single_task",
+    "test",
+}
 
 
 @dataclass(frozen=True)
@@ -124,7 +151,11 @@ def read_metrics(path: Path) -> pd.DataFrame:
     metrics = read_table(path)
     lacking = [name for name in METRIC_COLUMNS if name not in metrics]
     if lacking:
-        raise InputError(f"lacks the columns {', '.join(lacking)}; it has {', '.join(map(str, metrics.columns))}", path, "give the metrics.tsv of EVALUATE")
+        raise InputError(
+            f"lacks the columns {', '.join(lacking)}; it has {', '.join(map(str, metrics.columns))}",
+            path,
+            "give the metrics.tsv of EVALUATE",
+        )
     return metrics
 
 
@@ -138,7 +169,7 @@ def read_table(path: Path) -> pd.DataFrame:
         table = pd.read_csv(path, sep="\t", dtype=text, keep_default_na=False, na_values=["", "NA", "NaN", "nan"])
     except (pd.errors.ParserError, UnicodeDecodeError, ValueError) as error:
         raise InputError(f"is not a table: {error}", path, "give the TSV as the pipeline wrote it") from error
-    return table.fillna({name: "" for name in text})
+    return table.fillna(dict.fromkeys(text, ""))
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -164,14 +195,19 @@ def _notes(path: Path) -> Notes:
 def _ordered(notes: list[Notes]) -> list[Notes]:
     """Sort accounts in the order of the pipeline."""
     order = ["fetch", "reference", "expression", "scan", "bin", "split", "train", "select", "evaluate", "attribute"]
-    return sorted(notes, key=lambda note: (next((i for i, word in enumerate(order) if note.stage.lower().startswith(word)), len(order)), note.stage))
+    return sorted(
+        notes, key=lambda note: (next((i for i, word in enumerate(order) if note.stage.lower().startswith(word)), len(order)), note.stage)
+    )
 
 
 def _versions(root: Path, run: dict[str, Any]) -> dict[str, dict[str, str]]:
     """Software versions by process, from software_versions.yml (two levels) or run.json."""
     path = root / "software_versions.yml"
-    versions: dict[str, dict[str, str]] = {str(process): {str(tool): str(number) for tool, number in tools.items()}
-                                           for process, tools in (run.get("versions") or {}).items() if isinstance(tools, dict)}
+    versions: dict[str, dict[str, str]] = {
+        str(process): {str(tool): str(number) for tool, number in tools.items()}
+        for process, tools in (run.get("versions") or {}).items()
+        if isinstance(tools, dict)
+    }
     if not path.exists():
         return versions
     process = ""

@@ -17,11 +17,36 @@ FILES = (
     ("pipeline_info/", "run times, resources, the graph of tasks, software versions"),
 )
 CITATIONS = (
-    ("The model", "Tasaki S, Gaiteri C, Mostafavi S, Wang Y. Deep learning decodes the principles of differential gene expression.", "Nature Machine Intelligence 2, 376–386 (2020)", "10.1038/s42256-020-0201-6"),
-    ("Contributions (networks)", "Shrikumar A, Greenside P, Kundaje A. Learning important features through propagating activation differences.", "Proceedings of ICML 70, 3145–3153 (2017)", ""),
-    ("Contributions (trees)", "Lundberg SM, Erion G, Chen H, et al. From local explanations to global understanding with explainable AI for trees.", "Nature Machine Intelligence 2, 56–67 (2020)", "10.1038/s42256-019-0138-9"),
-    ("Boosted trees", "Chen T, Guestrin C. XGBoost: a scalable tree boosting system.", "Proceedings of KDD, 785–794 (2016)", "10.1145/2939672.2939785"),
-    ("The workflow engine", "Di Tommaso P, Chatzou M, Floden EW, et al. Nextflow enables reproducible computational workflows.", "Nature Biotechnology 35, 316–319 (2017)", "10.1038/nbt.3820"),
+    (
+        "The model",
+        "Tasaki S, Gaiteri C, Mostafavi S, Wang Y. Deep learning decodes the principles of differential gene expression.",
+        "Nature Machine Intelligence 2, 376–386 (2020)",
+        "10.1038/s42256-020-0201-6",
+    ),
+    (
+        "Contributions (networks)",
+        "Shrikumar A, Greenside P, Kundaje A. Learning important features through propagating activation differences.",
+        "Proceedings of ICML 70, 3145–3153 (2017)",
+        "",
+    ),
+    (
+        "Contributions (trees)",
+        "Lundberg SM, Erion G, Chen H, et al. From local explanations to global understanding with explainable AI for trees.",
+        "Nature Machine Intelligence 2, 56–67 (2020)",
+        "10.1038/s42256-019-0138-9",
+    ),
+    (
+        "Boosted trees",
+        "Chen T, Guestrin C. XGBoost: a scalable tree boosting system.",
+        "Proceedings of KDD, 785–794 (2016)",
+        "10.1145/2939672.2939785",
+    ),
+    (
+        "The workflow engine",
+        "Di Tommaso P, Chatzou M, Floden EW, et al. Nextflow enables reproducible computational workflows.",
+        "Nature Biotechnology 35, 316–319 (2017)",
+        "10.1038/nbt.3820",
+    ),
 )
 
 

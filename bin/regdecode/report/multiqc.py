@@ -1,6 +1,7 @@
 """MultiQC custom content: the run's headline figures and training curves, for labs that collect runs."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -35,28 +36,57 @@ def write(folder: Path, inputs: Inputs, found: dict[str, list[Row]]) -> list[str
     return written + ([curves] if curves else [])
 
 
-def _save(folder: Path, name: str, header: dict[str, object], table: str) -> str:
+def _save(folder: Path, name: str, header: Mapping[str, object], table: str) -> str:
     comment = "".join(f"# {key}: {json.dumps(value)}\n" for key, value in header.items())
     (folder / f"{name}_mqc.tsv").write_text(comment + table)
     return f"{name}_mqc.tsv"
 
 
 def _general(folder: Path, organism: str, found: dict[str, list[Row]]) -> str:
-    heads = {output: {"title": f"{label} ρ", "description": f"Spearman of the ensemble on held-out genes: {label.lower()}", "min": -0.2, "max": 1, "format": "{:,.3f}"}
-             for output, label in OUTPUT_LABELS.items()}
-    rows = [{"Sample": f"{organism}.{fold}", **{output: row.scores[output].value for output in OUTPUT_LABELS if output in row.scores}}
-            for fold, rows in found.items() for row in rows if row.kind == "ensemble"]
+    heads = {
+        output: {
+            "title": f"{label} ρ",
+            "description": f"Spearman of the ensemble on held-out genes: {label.lower()}",
+            "min": -0.2,
+            "max": 1,
+            "format": "{:,.3f}",
+        }
+        for output, label in OUTPUT_LABELS.items()
+    }
+    rows = [
+        {"Sample": f"{organism}.{fold}", **{output: row.scores[output].value for output in OUTPUT_LABELS if output in row.scores}}
+        for fold, rows in found.items()
+        for row in rows
+        if row.kind == "ensemble"
+    ]
     frame = pd.DataFrame(rows, columns=["Sample", *OUTPUT_LABELS]).dropna(axis=1, how="all")
-    return _save(folder, "regdecode_general", {"id": "regdecode_general", "plot_type": "generalstats", "headers": [{key: value} for key, value in heads.items() if key in frame]},
-                 frame.to_csv(sep="\t", index=False, float_format="%.5g"))
+    return _save(
+        folder,
+        "regdecode_general",
+        {"id": "regdecode_general", "plot_type": "generalstats", "headers": [{key: value} for key, value in heads.items() if key in frame]},
+        frame.to_csv(sep="\t", index=False, float_format="%.5g"),
+    )
 
 
 def _models(folder: Path, organism: str, found: dict[str, list[Row]]) -> str:
-    rows = [{"Sample": f"{organism}.{fold}.{row.model}" + (f".{row.arm}" if row.arm not in ("", "all") else ""), "kind": row.kind,
-             **{output: row.scores[output].value for output in OUTPUT_LABELS if output in row.scores}}
-            for fold, rows in found.items() for row in rows if row.kind != "member"]
+    rows = [
+        {
+            "Sample": f"{organism}.{fold}.{row.model}" + (f".{row.arm}" if row.arm not in ("", "all") else ""),
+            "kind": row.kind,
+            **{output: row.scores[output].value for output in OUTPUT_LABELS if output in row.scores},
+        }
+        for fold, rows in found.items()
+        for row in rows
+        if row.kind != "member"
+    ]
     frame = pd.DataFrame(rows, columns=["Sample", "kind", *OUTPUT_LABELS]).dropna(axis=1, how="all")
-    header = {"id": "regdecode_models", **_SECTION, "section_name": "Models and baselines", "description": "Spearman correlation of predicted and measured values on held-out genes.", "plot_type": "table"}
+    header = {
+        "id": "regdecode_models",
+        **_SECTION,
+        "section_name": "Models and baselines",
+        "description": "Spearman correlation of predicted and measured values on held-out genes.",
+        "plot_type": "table",
+    }
     return _save(folder, "regdecode_models", header, frame.to_csv(sep="\t", index=False, float_format="%.5g"))
 
 
@@ -70,7 +100,20 @@ def _curves(folder: Path, organism: str, folds: list[Fold]) -> str:
         return ""
     epochs = sorted({epoch for line in lines.values() for epoch in line})
     text = "Sample\t" + "\t".join(f"{epoch:g}" for epoch in epochs) + "\n"
-    text += "".join(name + "\t" + "\t".join(f"{line[epoch]:.5g}" if epoch in line else "" for epoch in epochs) + "\n" for name, line in lines.items())
-    header = {"id": "regdecode_training", **_SECTION, "section_name": "Training", "description": "Validation loss by epoch.", "plot_type": "linegraph",
-              "pconfig": {"id": "regdecode_training_plot", "title": "regdecode: validation loss", "xlab": "epoch", "ylab": "mean squared error (scaled)"}}
+    text += "".join(
+        name + "\t" + "\t".join(f"{line[epoch]:.5g}" if epoch in line else "" for epoch in epochs) + "\n" for name, line in lines.items()
+    )
+    header = {
+        "id": "regdecode_training",
+        **_SECTION,
+        "section_name": "Training",
+        "description": "Validation loss by epoch.",
+        "plot_type": "linegraph",
+        "pconfig": {
+            "id": "regdecode_training_plot",
+            "title": "regdecode: validation loss",
+            "xlab": "epoch",
+            "ylab": "mean squared error (scaled)",
+        },
+    }
     return _save(folder, "regdecode_training", header, text)

@@ -21,7 +21,7 @@ def number(value: object, digits: int = 3) -> str:
         return "∞" if figure > 0 else "−∞"
     if figure == int(figure) and (isinstance(value, int) or abs(figure) >= 1000):
         return count(int(figure))
-    if figure != 0 and (abs(figure) < 10 ** -digits or abs(figure) >= 1e6):
+    if figure != 0 and (abs(figure) < 10**-digits or abs(figure) >= 1e6):
         return scientific(figure)
     return f"{figure:.{digits}f}".replace("-", "−")
 
@@ -65,3 +65,8 @@ def listed(items: Sequence[str], most: int = 6) -> str:
 def plural(n: int, one: str, many: str = "") -> str:
     """Format '1 gene', '2 genes'."""
     return f"{count(n)} {one if n == 1 else many or one + 's'}"
+
+
+def shorten(name: str, most: int) -> str:
+    """Cut a long name in the middle."""
+    return name if len(name) <= most else f"{name[: most - most // 3 - 1]}…{name[-(most // 3) :]}"

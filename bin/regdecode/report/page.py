@@ -67,7 +67,9 @@ def write_report(inputs: Inputs, assets: Path, folder: Path) -> int:
 
 def render(values: dict[str, Any], assets: Path) -> str:
     """Fill the template; every text is escaped but the figures."""
-    environment = Environment(loader=FileSystemLoader(assets), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=FileSystemLoader(assets), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     environment.filters |= {"number": numbers.number, "count": numbers.count, "percent": lambda share: f"{100 * share:.0f}%"}
     return environment.get_template("report.html.j2").render(values)
 
@@ -82,14 +84,30 @@ def context(inputs: Inputs, views: list[FoldView], assets: Path) -> dict[str, An
     nextflow = run.get("nextflow") or {}
     pipeline = run.get("pipeline") or {}
     return {
-        "organism": str(organism.get("name") or organism.get("id") or "unnamed organism"), "version": str(pipeline.get("version") or __version__),
-        "nextflow": {str(key): str(value) for key, value in nextflow.items() if value}, "views": views, "overall": overall([view.verdict for view in views]),
-        "standing": _worst(views), "tiles": tiles(inputs, views), "tracks": tracks_table(inputs), "read": notes_table(read, "read", "What was read and made"),
-        "dropped": notes_table(dropped, "dropped-table", "Dropped, step by step"), "warnings": notes_table(warnings, "warnings", "Warnings"),
-        "has_notes": bool(inputs.notes), "files": methods.FILES, "citations": methods.CITATIONS, "versions": methods.versions_table(inputs),
-        "parameters": methods.settings_table(run.get("params") or {}, "parameters", "Parameters"), "organism_settings": methods.settings_table(organism, "organism-file", "Organism file"),
-        "sources": methods.source_table(inputs), "near_zero": NEAR_ZERO, "primary": inputs.primary, "by_fold": folds_table(views) if len(views) > 1 else None,
-        "style": Markup((assets / "style.css").read_text()), "script": Markup((assets / "script.js").read_text()), "svg": Markup,
+        "organism": str(organism.get("name") or organism.get("id") or "unnamed organism"),
+        "version": str(pipeline.get("version") or __version__),
+        "nextflow": {str(key): str(value) for key, value in nextflow.items() if value},
+        "views": views,
+        "overall": overall([view.verdict for view in views]),
+        "standing": _worst(views),
+        "tiles": tiles(inputs, views),
+        "tracks": tracks_table(inputs),
+        "read": notes_table(read, "read", "What was read and made"),
+        "dropped": notes_table(dropped, "dropped-table", "Dropped, step by step"),
+        "warnings": notes_table(warnings, "warnings", "Warnings"),
+        "has_notes": bool(inputs.notes),
+        "files": methods.FILES,
+        "citations": methods.CITATIONS,
+        "versions": methods.versions_table(inputs),
+        "parameters": methods.settings_table(run.get("params") or {}, "parameters", "Parameters"),
+        "organism_settings": methods.settings_table(organism, "organism-file", "Organism file"),
+        "sources": methods.source_table(inputs),
+        "near_zero": NEAR_ZERO,
+        "primary": inputs.primary,
+        "by_fold": folds_table(views) if len(views) > 1 else None,
+        "style": Markup((assets / "style.css").read_text()),
+        "script": Markup((assets / "script.js").read_text()),
+        "svg": Markup,
     }
 
 
@@ -99,13 +117,18 @@ def _worst(views: list[FoldView]) -> str:
 
 
 def tiles(inputs: Inputs, views: list[FoldView]) -> list[Tile]:
-    """Counts for the top of the page: genes, outputs, regulators by class, members."""
+    """Collect the counts at the top of the page: genes, outputs, regulators by class, members."""
     found = []
     genes = views[0].genes
     if genes:
         total = sum(genes.values())
-        detail = f"{count(genes.get('train', 0))} to train, {count(genes.get('validation', 0))} to validate, {count(genes.get('test', 0))} held out"
-        found.append(Tile(count(total), "genes", detail if len(views) == 1 else f"split {len(views)} ways, {listed_tests(views)} held out in turn"))
+        detail = (
+            f"{count(genes.get('train', 0))} to train, {count(genes.get('validation', 0))} to validate, "
+            f"{count(genes.get('test', 0))} held out"
+        )
+        found.append(
+            Tile(count(total), "genes", detail if len(views) == 1 else f"split {len(views)} ways, {listed_tests(views)} held out in turn")
+        )
     metrics = inputs.metrics
     outputs = metrics.loc[~metrics["output"].isin(["level", "fold_change", "all"]), "output"].nunique()
     if outputs:
@@ -116,22 +139,50 @@ def tiles(inputs: Inputs, views: list[FoldView]) -> list[Tile]:
         found.append(Tile(count(sum(classes.values())), "regulators", ", ".join(f"{count(n)} {name}" for name, n in classes.items())))
     members = max((len(fold.config.get("members") or []) for fold in inputs.folds), default=0)
     if members:
-        found.append(Tile(count(members), "models in the ensemble", _families(inputs.folds[0]) + (f", for each of {len(views)} test sets" if len(views) > 1 else "")))
+        found.append(
+            Tile(
+                count(members),
+                "models in the ensemble",
+                _families(inputs.folds[0]) + (f", for each of {len(views)} test sets" if len(views) > 1 else ""),
+            )
+        )
     return found
 
 
 def _families(fold: Fold) -> str:
-    families = pd.Series([str(member.get("family", "network")) for member in fold.config.get("members") or [] if isinstance(member, dict)], dtype=str)
+    families = pd.Series(
+        [str(member.get("family", "network")) for member in fold.config.get("members") or [] if isinstance(member, dict)], dtype=str
+    )
     words = {"network": ("network", "networks"), "trees": ("set of boosted trees", "sets of boosted trees")}
     return ", ".join(plural(int(n), *words.get(family, (family, family))) for family, n in families.value_counts().items())
 
 
 def folds_table(views: list[FoldView]) -> Table:
     """Make the table of verdicts by test set."""
-    columns = [Column("test set"), Column("figure"), Column("ensemble ρ", True), Column("best baseline"), Column("its ρ", True), Column("difference", True), Column("95 % interval"), Column("standing")]
-    rows = [[cell(view.name), cell({"level": "level", "fold_change": "fold changes"}[found.output]), cell(found.value), cell(found.baseline or "–"), cell(found.baseline_value), cell(found.difference),
-             cell(numbers.interval(found.difference_low, found.difference_high)), cell({"level": "on a par"}.get(found.standing, found.standing), style=found.standing)]
-            for view in views for found in view.verdict.findings]
+    columns = [
+        Column("test set"),
+        Column("figure"),
+        Column("ensemble ρ", True),
+        Column("best baseline"),
+        Column("its ρ", True),
+        Column("difference", True),
+        Column("95 % interval"),
+        Column("standing"),
+    ]
+    rows = [
+        [
+            cell(view.name),
+            cell({"level": "level", "fold_change": "fold changes"}[found.output]),
+            cell(found.value),
+            cell(found.baseline or "–"),
+            cell(found.baseline_value),
+            cell(found.difference),
+            cell(numbers.interval(found.difference_low, found.difference_high)),
+            cell({"level": "on a par"}.get(found.standing, found.standing), style=found.standing),
+        ]
+        for view in views
+        for found in view.verdict.findings
+    ]
     return Table("by-test-set", "Every test set", columns, rows, "Differences from the best baseline, paired bootstrap over genes.")
 
 
@@ -162,7 +213,11 @@ def regulator_counts(fold: Fold) -> dict[str, int]:
     if classes:
         return {name: len(names) for name, names in classes.items()}
     importance = fold.table("importance")
-    return {} if importance is None or "class" not in importance else {str(name): int(n) for name, n in importance["class"].value_counts().items()}
+    return (
+        {}
+        if importance is None or "class" not in importance
+        else {str(name): int(n) for name, n in importance["class"].value_counts().items()}
+    )
 
 
 def tracks_table(inputs: Inputs) -> Table:
@@ -171,11 +226,27 @@ def tracks_table(inputs: Inputs) -> Table:
     rows = []
     for track in tracks_of(inputs.folds[0]):
         on = str(track.get("on", ""))
-        rows.append([cell(str(track.get("name", ""))), cell(str(track.get("cls", ""))), cell(_ON.get(on, on)), cell(None if on == "gene" else track.get("bin_size")), cell(len(_regulators(track)))])
+        rows.append(
+            [
+                cell(str(track.get("name", ""))),
+                cell(str(track.get("cls", ""))),
+                cell(_ON.get(on, on)),
+                cell(None if on == "gene" else track.get("bin_size")),
+                cell(len(_regulators(track))),
+            ]
+        )
     return Table("tracks", "Binding sites the model reads", columns, rows)
 
 
 def notes_table(notes: list[tuple[str, Note]], id: str, title: str) -> Table:
     """Make a table of notes."""
-    rows = [[cell(stage), cell(note.what), cell(None if note.n is None or pd.isna(note.n) else note.n if note.n != int(note.n) else int(note.n)), cell(note.why)] for stage, note in notes]
+    rows = [
+        [
+            cell(stage),
+            cell(note.what),
+            cell(None if note.n is None or pd.isna(note.n) else note.n if note.n != int(note.n) else int(note.n)),
+            cell(note.why),
+        ]
+        for stage, note in notes
+    ]
     return Table(id, title, [Column("step"), Column("what"), Column("number", True), Column("why")], rows)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from regdecode.report import figures_ablation
 from regdecode.report import figures_accuracy as figures
 from regdecode.report.accuracy import ARMS, FOLD_CHANGE, LEVEL, OUTPUT_LABELS, Row, arms, best, of_kind, outputs_of, single_tasks
 from regdecode.report.figures_regulators import cluster_order
@@ -39,7 +40,11 @@ def models_table(fold: Fold, found: list[Row]) -> Table:
     outputs = outputs_of(found)
     columns = [Column("model"), Column("kind")]
     for output in outputs:
-        columns += [Column(f"{OUTPUT_LABELS[output].lower()} ρ", True), Column("95 % interval"), Column("ensemble minus it", True, "paired bootstrap over genes")]
+        columns += [
+            Column(f"{OUTPUT_LABELS[output].lower()} ρ", True),
+            Column("95 % interval"),
+            Column("ensemble minus it", True, "paired bootstrap over genes"),
+        ]
     kinds = {"ensemble": "selected", "network": "network", "baseline": "baseline", "control": "control"}
     comparisons = fold.table("comparisons")
     rows = []
@@ -49,13 +54,29 @@ def models_table(fold: Fold, found: list[Row]) -> Table:
         line = [cell(row.label, style="strong" if row.kind == "ensemble" else ""), cell(kinds[row.kind])]
         for output in outputs:
             score = row.scores.get(output)
-            line += [cell(score.value if score else None), cell(interval(score.low, score.high) if score else "–"), _difference(comparisons, row, output)]
+            line += [
+                cell(score.value if score else None),
+                cell(interval(score.low, score.high) if score else "–"),
+                _difference(comparisons, row, output),
+            ]
         rows.append(line)
-    return Table(f"models-{fold.name}", "Every model and baseline", columns, rows, "ρ: Spearman correlation of predicted and measured values on held-out genes; for fold changes the mean over outputs. Differences with 95 % intervals of a paired bootstrap over genes.")
+    return Table(
+        f"models-{fold.name}",
+        "Every model and baseline",
+        columns,
+        rows,
+        "ρ: Spearman correlation of predicted and measured values on held-out genes; for fold changes the mean over "
+        "outputs. Differences with 95 % intervals of a paired bootstrap over genes.",
+    )
 
 
 def _difference(comparisons: pd.DataFrame | None, row: Row, output: str) -> Cell:
-    if row.kind == "ensemble" or row.arm not in ("", "all") or comparisons is None or not {"baseline", "output", "difference", "low", "high"} <= set(comparisons):
+    if (
+        row.kind == "ensemble"
+        or row.arm not in ("", "all")
+        or comparisons is None
+        or not {"baseline", "output", "difference", "low", "high"} <= set(comparisons)
+    ):
         return cell(None)
     match = comparisons[(comparisons["baseline"] == row.model) & (comparisons["output"] == output)]
     if "metric" in match:
@@ -80,13 +101,20 @@ def _scatter(part: Part, fold: Fold, found: list[Row], folder: Path, prefix: str
         part.lacks("Level scatter", "fewer than three held-out genes")
         return
     rho = of_kind(found, "ensemble")[0].scores[LEVEL].value
-    part.pictures.append(figures.scatter(genes["level_predicted"].to_numpy(float), genes["level_actual"].to_numpy(float), rho, folder, prefix))
+    part.pictures.append(
+        figures.scatter(genes["level_predicted"].to_numpy(float), genes["level_actual"].to_numpy(float), rho, folder, prefix)
+    )
 
 
 def _outputs(part: Part, inputs: Inputs, fold: Fold, found: list[Row], folder: Path, prefix: str) -> None:
     """Accuracy of each output from metrics.tsv, beside the best baseline."""
     metrics = inputs.metrics
-    table = metrics[(metrics["fold"] == fold.name) & (metrics["split"] == "test") & (metrics["metric"] == "spearman") & ~metrics["output"].isin([LEVEL, FOLD_CHANGE, "all"])]
+    table = metrics[
+        (metrics["fold"] == fold.name)
+        & (metrics["split"] == "test")
+        & (metrics["metric"] == "spearman")
+        & ~metrics["output"].isin([LEVEL, FOLD_CHANGE, "all"])
+    ]
     own = table[(table["model"] == inputs.primary) & (table["member"] == "ensemble") & table["arm"].isin(["all", ""])]
     if own.empty:
         part.lacks("Accuracy of each output", "metrics.tsv holds no figure of single outputs")
@@ -94,16 +122,42 @@ def _outputs(part: Part, inputs: Inputs, fold: Fold, found: list[Row], folder: P
     rival = best(of_kind(found, "baseline"), FOLD_CHANGE)
     other = table[(table["model"] == rival.model) & (table["member"] == rival.member)] if rival else None
     name = rival.label if rival else ""
-    part.pictures.append(figures.per_output(own[["output", "value", "low", "high"]], None if other is None or other.empty else other[["output", "value"]].drop_duplicates("output"), name, folder, prefix))
+    part.pictures.append(
+        figures.per_output(
+            own[["output", "value", "low", "high"]],
+            None if other is None or other.empty else other[["output", "value"]].drop_duplicates("output"),
+            name,
+            folder,
+            prefix,
+        )
+    )
     shown = own[["output", "value", "low", "high", "n"]].copy()
     shown["interval"] = [interval(low, high) for low, high in zip(shown["low"], shown["high"], strict=True)]
     if other is not None and len(other):
         shown["baseline"] = other.drop_duplicates("output").set_index("output")["value"].reindex(shown["output"]).to_numpy()
         shown["gain"] = shown["value"] - shown["baseline"]
-    pearson = metrics[(metrics["fold"] == fold.name) & (metrics["split"] == "test") & (metrics["metric"] == "pearson") & (metrics["model"] == inputs.primary) & (metrics["member"] == "ensemble")]
-    shown["pearson"] = pearson.drop_duplicates("output").set_index("output")["value"].reindex(shown["output"]).to_numpy() if len(pearson) else np.nan
-    columns = [("output", "output", None), ("value", "ρ", 3), ("interval", "95 % interval", None), ("pearson", "Pearson r", 3), ("baseline", f"ρ, {name}", 3), ("gain", "gain", 3), ("n", "genes", 0)]
-    part.tables.append(from_frame(shown.sort_values("value", ascending=False), f"outputs-{fold.name}", "Accuracy of each output", columns, searchable=True))
+    pearson = metrics[
+        (metrics["fold"] == fold.name)
+        & (metrics["split"] == "test")
+        & (metrics["metric"] == "pearson")
+        & (metrics["model"] == inputs.primary)
+        & (metrics["member"] == "ensemble")
+    ]
+    shown["pearson"] = (
+        pearson.drop_duplicates("output").set_index("output")["value"].reindex(shown["output"]).to_numpy() if len(pearson) else np.nan
+    )
+    columns = [
+        ("output", "output", None),
+        ("value", "ρ", 3),
+        ("interval", "95 % interval", None),
+        ("pearson", "Pearson r", 3),
+        ("baseline", f"ρ, {name}", 3),
+        ("gain", "gain", 3),
+        ("n", "genes", 0),
+    ]
+    part.tables.append(
+        from_frame(shown.sort_values("value", ascending=False), f"outputs-{fold.name}", "Accuracy of each output", columns, searchable=True)
+    )
 
 
 def square(table: pd.DataFrame) -> pd.DataFrame | None:
@@ -131,7 +185,9 @@ def _matrix(part: Part, fold: Fold, folder: Path, prefix: str) -> None:
     sentence = f"The measured output a prediction fits best is its own for {hits} of {len(values)}; by chance it would be 1."
     p = _matrix_p(fold)
     sentence = sentence[:-1] + f" ({p_value(p)}, permutation of outputs)." if p is not None else sentence
-    part.pictures.append(figures.output_matrix(values, list(matrix.index), cluster_order((values + values.T) / 2), sentence, folder, prefix))
+    part.pictures.append(
+        figures.output_matrix(values, list(matrix.index), cluster_order((values + values.T) / 2), sentence, folder, prefix)
+    )
 
 
 def _matrix_p(fold: Fold) -> float | None:
@@ -170,7 +226,7 @@ def ablation_part(inputs: Inputs, fold: Fold, folder: Path, prefix: str) -> Part
     if table.empty:
         part.lacks("Ablation arms", "the run trained no arm with shuffled sites (parameter arms)")
     for output in [name for name in (LEVEL, FOLD_CHANGE) if name in set(table["output"])]:
-        picture = figures.arms(table, output, folder, prefix)
+        picture = figures_ablation.arms(table, output, folder, prefix)
         part.pictures += [picture] if picture else []
     if len(table):
         part.sentences.append(_arms_sentence(table))
@@ -182,9 +238,13 @@ def ablation_part(inputs: Inputs, fold: Fold, folder: Path, prefix: str) -> Part
     else:
         better = int((tasks["multi"] > tasks["single"]).sum())
         p = stats.binomtest(better, int((tasks["multi"] != tasks["single"]).sum()) or 1).pvalue
-        sentence = (f"Trained together, {better} of {plural(len(tasks), 'output')} are predicted better than trained alone (sign test {p_value(float(p))}); "
-                    f"mean gain {number(float((tasks['multi'] - tasks['single']).mean()))}. Means of {int(tasks['n_single'].min())} replicates alone and {int(tasks['n_multi'].min())} together.")
-        part.pictures.append(figures.single_tasks(tasks, sentence, folder, prefix))
+        sentence = (
+            f"Trained together, {better} of {plural(len(tasks), 'output')} are predicted better than trained alone "
+            f"(sign test {p_value(float(p))}); "
+            f"mean gain {number(float((tasks['multi'] - tasks['single']).mean()))}. Means of "
+            f"{int(tasks['n_single'].min())} replicates alone and {int(tasks['n_multi'].min())} together."
+        )
+        part.pictures.append(figures_ablation.single_tasks(tasks, sentence, folder, prefix))
     return part
 
 
@@ -194,16 +254,44 @@ def tests_table(fold: Fold) -> Table | None:
     if table is None or not {"test", "arm_a", "arm_b", "mean_a", "mean_b", "p"} <= set(table.columns):
         return None
     names = ARMS | {"single_task": "One output alone"}
-    shown = table.assign(arm_a=table["arm_a"].map(lambda arm: names.get(arm, arm)), arm_b=table["arm_b"].map(lambda arm: names.get(arm, arm)),
-                         test=table["test"].map({"paired_t": "paired t over outputs", "sign": "sign test over outputs"}).fillna(table["test"]))
-    columns = [("model", "model", None), ("arm_a", "a", None), ("arm_b", "b", None), ("mean_a", "mean ρ of a", 3), ("mean_b", "mean ρ of b", 3), ("difference", "a − b", 3), ("p", "p", 4),
-               ("test", "test", None), ("n_outputs", "outputs", 0), ("seconds_a", "seconds a", 0), ("seconds_b", "seconds b", 0)]
-    return from_frame(shown, f"ablation-{fold.name}", "Tests between arms", columns, "ρ: mean over outputs and replicates. Seconds: mean training time of a replicate; alone, all outputs together.")
+    shown = table.assign(
+        arm_a=table["arm_a"].map(lambda arm: names.get(arm, arm)),
+        arm_b=table["arm_b"].map(lambda arm: names.get(arm, arm)),
+        test=table["test"].map({"paired_t": "paired t over outputs", "sign": "sign test over outputs"}).fillna(table["test"]),
+    )
+    columns = [
+        ("model", "model", None),
+        ("arm_a", "a", None),
+        ("arm_b", "b", None),
+        ("mean_a", "mean ρ of a", 3),
+        ("mean_b", "mean ρ of b", 3),
+        ("difference", "a − b", 3),
+        ("p", "p", 4),
+        ("test", "test", None),
+        ("n_outputs", "outputs", 0),
+        ("seconds_a", "seconds a", 0),
+        ("seconds_b", "seconds b", 0),
+    ]
+    return from_frame(
+        shown,
+        f"ablation-{fold.name}",
+        "Tests between arms",
+        columns,
+        "ρ: mean over outputs and replicates. Seconds: mean training time of a replicate; alone, all outputs together.",
+    )
 
 
 def _arms_sentence(table: pd.DataFrame) -> str:
     output = FOLD_CHANGE if FOLD_CHANGE in set(table["output"]) else LEVEL
     means = table[table["output"] == output].groupby("arm")["value"].mean()
     full = float(means.get("all", np.nan))
-    kept = [f"{text} leaves {number(float(means[arm]))}" for arm, text in (("shuffled_rna", "shuffling RNA sites"), ("shuffled_promoter", "shuffling promoter sites"), ("shuffled_all", "shuffling both")) if arm in means]
+    kept = [
+        f"{text} leaves {number(float(means[arm]))}"
+        for arm, text in (
+            ("shuffled_rna", "shuffling RNA sites"),
+            ("shuffled_promoter", "shuffling promoter sites"),
+            ("shuffled_all", "shuffling both"),
+        )
+        if arm in means
+    ]
     return f"{OUTPUT_LABELS[output]}: of ρ = {number(full)} with all sites, {', '.join(kept)} (single members, means of replicates)."

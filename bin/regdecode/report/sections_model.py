@@ -19,7 +19,9 @@ def training_part(fold: Fold, first: str, folder: Path, prefix: str) -> Part:
         part.lacks("Training curves", "no history.tsv with epoch, train_loss and validation_loss came with the members")
     trees = [member for member in members(fold.config) if member.get("family") == "trees"]
     if part.pictures and trees:
-        part.lacks("A curve of trees members", "boosted trees are grown without epochs; they stop where the loss on validation genes is lowest")
+        part.lacks(
+            "A curve of trees members", "boosted trees are grown without epochs; they stop where the loss on validation genes is lowest"
+        )
     return part
 
 
@@ -53,8 +55,12 @@ def members_part(fold: Fold, found: list[Row]) -> Part:
     kinds = [kind for kind in ("fold_change", "level") if any(f"weight_{kind}" in entry for entry in entries)]
     outputs = [output for output in ("fold_change", "level") if any(output in row.scores for row in alone.values())]
     names = {"fold_change": "fold changes", "level": "level"}
-    columns = [Column("member"), Column("family"), *[Column(f"weight, {names[kind]}", True) for kind in kinds],
-               *[Column(f"test ρ alone, {names[output]}", True) for output in outputs]]
+    columns = [
+        Column("member"),
+        Column("family"),
+        *[Column(f"weight, {names[kind]}", True) for kind in kinds],
+        *[Column(f"test ρ alone, {names[output]}", True) for output in outputs],
+    ]
     rows = []
     for i, entry in enumerate(entries):
         name = str(entry.get("member", entry.get("name", i + 1)))
@@ -65,9 +71,13 @@ def members_part(fold: Fold, found: list[Row]) -> Part:
         score = alone.get(name)
         row += [cell(score.scores[output].value if score and output in score.scores else None) for output in outputs]
         rows.append(row)
-    silent = [str(entry.get("member")) for entry in entries if kinds and all(float(entry.get(f"weight_{kind}", 0.0)) < 1e-6 for kind in kinds)]
-    part.sentences.append(f"The prediction is a weighted mean of {plural(len(entries), 'member')}. Weights are chosen on validation genes, separately for the level and the fold changes."
-                          + (f" Weight zero: {listed(silent)}." if silent else ""))
+    silent = [
+        str(entry.get("member")) for entry in entries if kinds and all(float(entry.get(f"weight_{kind}", 0.0)) < 1e-6 for kind in kinds)
+    ]
+    part.sentences.append(
+        f"The prediction is a weighted mean of {plural(len(entries), 'member')}. Weights are chosen on validation "
+        f"genes, separately for the level and the fold changes." + (f" Weight zero: {listed(silent)}." if silent else "")
+    )
     part.tables.append(Table(f"members-{fold.name}", "Members of the ensemble", columns, rows))
     return part
 
@@ -83,13 +93,32 @@ def leakage_part(fold: Fold) -> Part:
     test = checks[(checks["a"] == "test") & (checks["b"] == "train")]
     hits = test[test["n"] > 0]
     counts = table[table["check"] == "genes"]
-    held = [f"{count(row.n)} {row.a} ({row.detail})" if "detail" in table and row.detail else f"{count(row.n)} {row.a}" for row in counts.itertuples()]
+    held = [
+        f"{count(row.n)} {row.a} ({row.detail})" if "detail" in table and row.detail else f"{count(row.n)} {row.a}"
+        for row in counts.itertuples()
+    ]
     part.sentences.append(f"Genes: {'; '.join(held)}.")
     if hits.empty:
         part.sentences.append("No test gene shares anything that was checked with a training gene.")
     else:
         said = [f"{row.check}: {count(row.n)} of {count(row.of)}" for row in hits.itertuples()]
-        part.sentences.append(f"Test genes that share something with training genes: {'; '.join(said)}. Figures on such genes may flatter every model, the baselines included.")
+        part.sentences.append(
+            f"Test genes that share something with training genes: {'; '.join(said)}. Figures on such genes may "
+            f"flatter every model, the baselines included."
+        )
     shown = checks.assign(pair=checks["a"] + " → " + checks["b"])
-    part.tables.append(from_frame(shown, f"leakage-{fold.name}", "Leakage checks", [("check", "check", None), ("pair", "genes of → shared with", None), ("n", "genes", 0), ("of", "of", 0), ("detail", "examples", None)]))
+    part.tables.append(
+        from_frame(
+            shown,
+            f"leakage-{fold.name}",
+            "Leakage checks",
+            [
+                ("check", "check", None),
+                ("pair", "genes of → shared with", None),
+                ("n", "genes", 0),
+                ("of", "of", 0),
+                ("detail", "examples", None),
+            ],
+        )
+    )
     return part

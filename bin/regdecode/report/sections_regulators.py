@@ -31,10 +31,26 @@ def regulators_part(fold: Fold, folder: Path, prefix: str) -> Part:
             part.lacks("Comparison of classes", "there is one class of regulators")
         _heatmap(part, fold, ranked, folder, prefix)
     _top(part, fold)
-    columns = [("rank", "rank", 0), ("regulator", "regulator", None), ("class", "class", None), ("importance", "importance (log2)", 4), ("level", "effect on level (log2)", 3),
-               ("strongest_output", "strongest output", None), ("strongest_mean", "effect there (log2)", 3), ("n_genes", "held-out genes with a site", 0)]
-    part.tables.append(from_frame(table.head(300), f"importance-{fold.name}", "Regulators by importance", columns, searchable=True,
-                                  caption="" if len(table) <= 300 else f"The first 300 of {count(len(table))}; all are in importance.tsv."))
+    columns = [
+        ("rank", "rank", 0),
+        ("regulator", "regulator", None),
+        ("class", "class", None),
+        ("importance", "importance (log2)", 4),
+        ("level", "effect on level (log2)", 3),
+        ("strongest_output", "strongest output", None),
+        ("strongest_mean", "effect there (log2)", 3),
+        ("n_genes", "held-out genes with a site", 0),
+    ]
+    part.tables.append(
+        from_frame(
+            table.head(300),
+            f"importance-{fold.name}",
+            "Regulators by importance",
+            columns,
+            searchable=True,
+            caption="" if len(table) <= 300 else f"The first 300 of {count(len(table))}; all are in importance.tsv.",
+        )
+    )
     _additivity(part, fold)
     return part
 
@@ -60,12 +76,18 @@ def _heatmap(part: Part, fold: Fold, ranked: pd.DataFrame, folder: Path, prefix:
     keys = [name for name in ("class", "regulator") if name in table and name in ranked]
     wanted = ranked[keys].head(top).merge(table, on=keys, how="inner").drop_duplicates(keys)
     twice = wanted["regulator"].duplicated(keep=False)
-    wanted = wanted.assign(name=np.where(twice, wanted["regulator"] + " · " + wanted["class"], wanted["regulator"])) if "class" in wanted else wanted.assign(name=wanted["regulator"])
+    wanted = (
+        wanted.assign(name=np.where(twice, wanted["regulator"] + " · " + wanted["class"], wanted["regulator"]))
+        if "class" in wanted
+        else wanted.assign(name=wanted["regulator"])
+    )
     matrix = wanted[outputs].set_axis(wanted["name"].to_list(), axis=0)
     if len(matrix) < 2:
         part.lacks("Regulators by outputs", "fewer than two regulators contribute")
         return
-    part.pictures.append(figures.heatmap(matrix, list(wanted["class"]) if "class" in wanted else ["regulator"] * len(wanted), folder, prefix))
+    part.pictures.append(
+        figures.heatmap(matrix, list(wanted["class"]) if "class" in wanted else ["regulator"] * len(wanted), folder, prefix)
+    )
 
 
 def _top(part: Part, fold: Fold) -> None:
@@ -83,11 +105,26 @@ def _top(part: Part, fold: Fold) -> None:
                 line.append(cell(""))
                 continue
             mean = float(match["mean"].iloc[0])
-            line.append(Cell(f"{match['regulator'].iloc[0]} {'▲' if mean > 0 else '▼'} {number(abs(mean), 3)}", str(match["regulator"].iloc[0]).lower(), None, "up" if mean > 0 else "down"))
+            line.append(
+                Cell(
+                    f"{match['regulator'].iloc[0]} {'▲' if mean > 0 else '▼'} {number(abs(mean), 3)}",
+                    str(match["regulator"].iloc[0]).lower(),
+                    None,
+                    "up" if mean > 0 else "down",
+                )
+            )
         rows.append(line)
     columns = [Column("output"), *[Column(f"{rank}.") for rank in range(1, most + 1)]]
-    part.tables.append(Table(f"top-{fold.name}", "Top regulators of each output", columns, rows,
-                             "▲ raises, ▼ lowers expression in that output; the figure is the mean contribution over held-out genes in log2 units.", True))
+    part.tables.append(
+        Table(
+            f"top-{fold.name}",
+            "Top regulators of each output",
+            columns,
+            rows,
+            "▲ raises, ▼ lowers expression in that output; the figure is the mean contribution over held-out genes in log2 units.",
+            True,
+        )
+    )
 
 
 def _additivity(part: Part, fold: Fold) -> None:
@@ -100,6 +137,10 @@ def _additivity(part: Part, fold: Fold) -> None:
     relative, tolerance = float(worst["relative"]), float(worst.get("tolerance", np.nan))
     size = scientific(relative) if relative else "0"
     held = relative <= tolerance if np.isfinite(tolerance) else True
-    part.sentences.append(f"Contributions add up: for every gene and each of {len(table)} outputs they sum to the prediction minus that of the reference gene. The largest residual is {size} of the output's range"
-                          + (f" (allowed: {scientific(tolerance)})." if np.isfinite(tolerance) else ".") if held
-                          else f"Contributions do not add up: the largest residual is {size} of the range of {worst['output']}. Do not read this section.")
+    part.sentences.append(
+        f"Contributions add up: for every gene and each of {len(table)} outputs they sum to the prediction minus "
+        f"that of the reference gene. The largest residual is {size} of the output's range"
+        + (f" (allowed: {scientific(tolerance)})." if np.isfinite(tolerance) else ".")
+        if held
+        else f"Contributions do not add up: the largest residual is {size} of the range of {worst['output']}. Do not read this section."
+    )

@@ -19,12 +19,39 @@ HALF, FULL = 4.2, 9.2
 """Widths in inches of a figure that takes half a row and a whole row."""
 
 _STYLE: dict[str, Any] = {
-    "svg.fonttype": "none", "svg.hashsalt": "regdecode", "font.family": "DejaVu Sans", "font.size": 8.5, "axes.titlesize": 9.5, "axes.titleweight": "bold",
-    "axes.titlelocation": "left", "axes.labelsize": 8.5, "axes.labelcolor": SOFT, "axes.edgecolor": FAINT, "axes.linewidth": 0.7, "text.color": INK,
-    "axes.spines.top": False, "axes.spines.right": False, "xtick.color": SOFT, "ytick.color": SOFT, "xtick.labelsize": 8, "ytick.labelsize": 8,
-    "xtick.major.size": 3, "ytick.major.size": 3, "xtick.major.width": 0.7, "ytick.major.width": 0.7, "legend.frameon": False, "legend.fontsize": 8,
-    "axes.axisbelow": True, "grid.color": "#e8ebee", "grid.linewidth": 0.7, "savefig.facecolor": "white", "figure.facecolor": "white",
-    "axes.unicode_minus": True, "figure.constrained_layout.use": True, "figure.dpi": 100, "savefig.dpi": 200,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "regdecode",
+    "font.family": "DejaVu Sans",
+    "font.size": 8.5,
+    "axes.titlesize": 9.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 8.5,
+    "axes.labelcolor": SOFT,
+    "axes.edgecolor": FAINT,
+    "axes.linewidth": 0.7,
+    "text.color": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "xtick.major.size": 3,
+    "ytick.major.size": 3,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "axes.axisbelow": True,
+    "grid.color": "#e8ebee",
+    "grid.linewidth": 0.7,
+    "savefig.facecolor": "white",
+    "figure.facecolor": "white",
+    "axes.unicode_minus": True,
+    "figure.constrained_layout.use": True,
+    "figure.dpi": 100,
+    "savefig.dpi": 200,
 }
 _WEB_FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
@@ -82,10 +109,10 @@ def finish(figure: Figure, folder: Path, name: str, title: str, caption: str, al
 def minify(svg: str, prefix: str, alt: str) -> str:
     """Shrink matplotlib's SVG and make it safe to put beside others in one page.
 
-    Prologue, metadata and comments go; ids get a prefix; coordinates keep two decimals; text takes the reader's own sans-serif font; a title
-    carries the alternative text.
+    Prologue, metadata and comments go; ids get a prefix; coordinates keep two decimals; text takes the reader's own sans-serif font; a
+    label carries the alternative text.
     """
-    svg = svg[svg.index("<svg"):]
+    svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
     svg = re.sub(r"<!--.*?-->", "", svg, flags=re.S)
     mark = re.sub(r"[^A-Za-z0-9_-]", "_", prefix)

@@ -49,8 +49,15 @@ def cell(value: object, digits: int = 3, bar: float | None = None, style: str = 
     return Cell(number(value, digits), key, bar, style)
 
 
-def from_frame(frame: pd.DataFrame, id: str, title: str, columns: Sequence[tuple[str, str, int | None]], caption: str = "", searchable: bool = False,
-               change: Callable[[str, Any], Cell | None] | None = None) -> Table:
+def from_frame(
+    frame: pd.DataFrame,
+    id: str,
+    title: str,
+    columns: Sequence[tuple[str, str, int | None]],
+    caption: str = "",
+    searchable: bool = False,
+    change: Callable[[str, Any], Cell | None] | None = None,
+) -> Table:
     """Make a table of the columns of a frame that are there.
 
     Parameters

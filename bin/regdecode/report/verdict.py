@@ -11,6 +11,8 @@ from regdecode.report.numbers import interval, listed, number, p_value
 Standing = Literal["above", "level", "below", "unknown"]
 NEAR_ZERO = 0.1
 """A shuffled-input figure above this, with an interval that leaves zero out, is a leak."""
+NAN = float("nan")
+UNKNOWN: Standing = "unknown"
 _NAMES = {LEVEL: "expression level", FOLD_CHANGE: "fold changes"}
 
 
@@ -65,11 +67,18 @@ def judge(fold: str, found: list[Row], comparisons: pd.DataFrame | None) -> Verd
     """
     ensemble = of_kind(found, "ensemble")
     if not ensemble:
-        return Verdict(fold, "unknown", "No ensemble was evaluated", [], ["metrics.tsv holds no figure of the selected ensemble."], ["Look for a failed EVALUATE task."])
+        return Verdict(
+            fold,
+            UNKNOWN,
+            "No ensemble was evaluated",
+            [],
+            ["metrics.tsv holds no figure of the selected ensemble."],
+            ["Look for a failed EVALUATE task."],
+        )
     findings = [_finding(output, ensemble[0], of_kind(found, "baseline"), comparisons) for output in outputs_of(ensemble)]
     control_sentence, leaking = _controls(found)
     order: list[Standing] = ["below", "unknown", "level", "above"]
-    standing = min((finding.standing for finding in findings), key=order.index, default="unknown")
+    standing: Standing = min((finding.standing for finding in findings), key=order.index, default=UNKNOWN)
     sentences = [finding.sentence for finding in findings] + ([control_sentence] if control_sentence else [])
     return Verdict(fold, standing, _headline(findings), findings, sentences, _advice(findings, leaking))
 
@@ -80,7 +89,8 @@ def _finding(output: str, ensemble: Row, baselines: list[Row], comparisons: pd.D
     name = _NAMES[output]
     told = f"{name[0].upper()}{name[1:]}: ρ = {number(own.value)} on {own.n:,} genes never seen in training"
     if rival is None:
-        return Finding(output, "unknown", own.value, own.low, own.high, own.n, "", *[float("nan")] * 5, sentence=f"{told}; no baseline was run, so there is nothing to compare it with.")
+        alone = f"{told}; no baseline was run, so there is nothing to compare it with."
+        return Finding(output, UNKNOWN, own.value, own.low, own.high, own.n, "", NAN, NAN, NAN, NAN, NAN, alone)
     other = rival.scores[output]
     difference, low, high, p = own.value - other.value, float("nan"), float("nan"), float("nan")
     paired = _paired(comparisons, rival.model, output)
@@ -90,7 +100,11 @@ def _finding(output: str, ensemble: Row, baselines: list[Row], comparisons: pd.D
     else:
         standing = "above" if own.low > other.high else "below" if own.high < other.low else "level"
     words = {"above": "clearly better than", "level": "not different from", "below": "worse than", "unknown": ""}[standing]
-    test = f"difference {number(difference)}, paired bootstrap {interval(low, high)}, {p_value(p)}" if paired is not None else "judged by whether the intervals overlap; no paired test was found"
+    test = (
+        f"difference {number(difference)}, paired bootstrap {interval(low, high)}, {p_value(p)}"
+        if paired is not None
+        else "judged by whether the intervals overlap; no paired test was found"
+    )
     rival_name = rival.label[0].lower() + rival.label[1:]
     sentence = f"{told}, {words} the best baseline, {rival_name} (ρ = {number(other.value)}; {test})."
     return Finding(output, standing, own.value, own.low, own.high, own.n, rival_name, other.value, difference, low, high, p, sentence)
@@ -116,7 +130,11 @@ def _controls(found: list[Row]) -> tuple[str, list[str]]:
     row = shuffled[0]
     values = [f"{number(score.value)} for {_NAMES[output]}" for output, score in row.scores.items()]
     leaking = [output for output, score in row.scores.items() if score.value > NEAR_ZERO and not score.low <= 0]
-    ends = "near zero, as it should be: the accuracy comes from where regulators bind" if not leaking else "not near zero: something other than binding sites tells the test genes apart"
+    ends = (
+        "near zero, as it should be: the accuracy comes from where regulators bind"
+        if not leaking
+        else "not near zero: something other than binding sites tells the test genes apart"
+    )
     return f"With binding sites shuffled between genes the same procedure reaches {listed(values)}, {ends}.", leaking
 
 
@@ -137,15 +155,26 @@ def _advice(findings: list[Finding], leaking: list[str]) -> list[str]:
     advice = []
     behind = [finding for finding in findings if finding.standing in ("below", "level")]
     if any(finding.standing == "below" for finding in behind):
-        advice.append("Use the best baseline's predictions for now. Look at the training curves: a validation loss that rises early asks for more dropout or a smaller network; "
-                      "one still falling at the last epoch asks for more epochs.")
+        advice.append(
+            "Use the best baseline's predictions for now. Look at the training curves: a validation loss that rises "
+            "early asks for more dropout or a smaller network; "
+            "one still falling at the last epoch asks for more epochs."
+        )
     if behind:
-        advice.append("Add replicates to the ensemble, or a trees member: both are options of the run, and weights are chosen on validation genes. "
-                      "With few training genes (under about 2,000) simple models are hard to beat; more genes or more regulators help most.")
+        advice.append(
+            "Add replicates to the ensemble, or a trees member: both are options of the run, and weights are chosen on validation genes. "
+            "With few training genes (under about 2,000) simple models are hard to beat; more genes or more regulators help most."
+        )
     if any(finding.value < NEAR_ZERO for finding in findings):
-        advice.append("A figure this low usually means that ids or coordinates do not fit. Check under “What was dropped” how many genes have a site of each class and how many sites fell on no gene.")
+        advice.append(
+            "A figure this low usually means that ids or coordinates do not fit. Check under “What was dropped” how "
+            "many genes have a site of each class and how many sites fell on no gene."
+        )
     if leaking:
-        advice.append("Read the leakage report: paralogues, shared units or gene length may tell the test genes apart. Hold out whole chromosomes, and compare with the figures of the shuffled control rather than with zero.")
+        advice.append(
+            "Read the leakage report: paralogues, shared units or gene length may tell the test genes apart. Hold "
+            "out whole chromosomes, and compare with the figures of the shuffled control rather than with zero."
+        )
     return advice
 
 
@@ -153,7 +182,12 @@ def overall(verdicts: list[Verdict]) -> str:
     """One line over all folds."""
     if len(verdicts) == 1:
         return verdicts[0].headline
-    words: dict[Standing, str] = {"above": "above the best baseline", "level": "on a par with the best baseline", "below": "below the best baseline", "unknown": "not compared"}
+    words: dict[Standing, str] = {
+        "above": "above the best baseline",
+        "level": "on a par with the best baseline",
+        "below": "below the best baseline",
+        "unknown": "not compared",
+    }
     parts = []
     for output in (FOLD_CHANGE, LEVEL):
         standings = [finding.standing for verdict in verdicts for finding in verdict.findings if finding.output == output]
@@ -161,6 +195,8 @@ def overall(verdicts: list[Verdict]) -> str:
         if len(found) == 1:
             parts.append(f"{_NAMES[output]}: {words[found[0][0]]} on all {found[0][1]} test sets")
         elif found:
-            parts.append(f"{_NAMES[output]}: " + listed([f"{words[standing]} on {n}" for standing, n in found]) + f" of {len(standings)} test sets")
+            parts.append(
+                f"{_NAMES[output]}: " + listed([f"{words[standing]} on {n}" for standing, n in found]) + f" of {len(standings)} test sets"
+            )
     text = "; ".join(parts) or "no test set was evaluated"
     return text[0].upper() + text[1:]

@@ -1,10 +1,10 @@
 """The staged folder is read, and its faults are named all at once."""
 
 import pytest
+from tests.unit.report.make_inputs import make_inputs
 
 from regdecode.errors import InputError
 from regdecode.report.inputs import read_inputs
-from tests.unit.report.make_inputs import make_inputs
 
 
 def test_reads_everything(tmp_path):

@@ -3,10 +3,10 @@
 import json
 
 import pandas as pd
+from tests.unit.report.make_inputs import make_inputs
 
 from regdecode.report import accuracy, multiqc
 from regdecode.report.inputs import read_inputs
-from tests.unit.report.make_inputs import make_inputs
 
 
 def test_files(tmp_path):

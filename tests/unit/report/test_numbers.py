@@ -6,8 +6,24 @@ import pytest
 from regdecode.report import numbers
 
 
-@pytest.mark.parametrize(("value", "text"), [(0.34251, "0.343"), (-0.0421, "−0.042"), (15685, "15,685"), (np.int64(29), "29"), (np.float64(0.5), "0.500"), (3.1e-8, "3.1 × 10⁻⁸"), (float("nan"), "–"),
-                                             (None, "–"), (True, "yes"), (float("inf"), "∞"), ("chr16", "chr16"), (0.0, "0.000"), (2705.0, "2,705")])
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.34251, "0.343"),
+        (-0.0421, "−0.042"),
+        (15685, "15,685"),
+        (np.int64(29), "29"),
+        (np.float64(0.5), "0.500"),
+        (3.1e-8, "3.1 × 10⁻⁸"),
+        (float("nan"), "–"),
+        (None, "–"),
+        (True, "yes"),
+        (float("inf"), "∞"),
+        ("chr16", "chr16"),
+        (0.0, "0.000"),
+        (2705.0, "2,705"),
+    ],
+)
 def test_number(value, text):
     assert numbers.number(value) == text
 

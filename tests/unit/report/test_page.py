@@ -5,11 +5,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from tests.unit.report.make_inputs import make_inputs, outputs
 
 from regdecode.errors import InputError
 from regdecode.report.inputs import read_inputs
 from regdecode.report.page import write_report
-from tests.unit.report.make_inputs import make_inputs, outputs
 
 ASSETS = Path(__file__).resolve().parents[3] / "assets" / "report"
 VOID = {"meta", "link", "br", "img", "input", "hr"}
@@ -129,14 +129,25 @@ def test_folds_can_be_picked(tmp_path):
 
 
 def test_what_is_absent_is_said(tmp_path):
-    page, out, _ = report(tmp_path, complete=False, arms=False, level=False, n_outputs=6)
-    for what in ("Level", "Ablation arms", "One output alone", "Regulators", "Members and weights", "Training curves", "Leakage report", "Predicted by measured outputs", "Accuracy of each gene", "Software versions"):
+    page, _, _ = report(tmp_path, complete=False, arms=False, level=False, n_outputs=6)
+    for what in (
+        "Level",
+        "Ablation arms",
+        "One output alone",
+        "Regulators",
+        "Members and weights",
+        "Training curves",
+        "Leakage report",
+        "Predicted by measured outputs",
+        "Accuracy of each gene",
+        "Software versions",
+    ):
         assert re.search(rf"{what}[\w ]* (is|are) not here: \S", page.text), what
     assert page.open == []
 
 
 def test_many_outputs_stay_small(tmp_path):
-    page, out, text = report(tmp_path, n_outputs=173, n_genes=3000, folds=("a", "b"), gain=-0.05)
+    page, _, text = report(tmp_path, n_outputs=173, n_genes=3000, folds=("a", "b"), gain=-0.05)
     assert len(text.encode()) < 5_000_000
     assert outputs(173)[-1] in page.text
     assert "Below the best baseline" in page.text or "below the best baseline" in page.text

@@ -13,11 +13,26 @@ def row(model: str, kind: str, value: float, half: float = 0.02) -> Row:
 
 
 def paired(baseline: str, difference: float, half: float = 0.01) -> pd.DataFrame:
-    return pd.DataFrame([{"baseline": baseline, "output": output, "metric": "spearman", "difference": difference, "low": difference - half, "high": difference + half, "p": 0.01}
-                         for output in ("level", "fold_change")])
+    return pd.DataFrame(
+        [
+            {
+                "baseline": baseline,
+                "output": output,
+                "metric": "spearman",
+                "difference": difference,
+                "low": difference - half,
+                "high": difference + half,
+                "p": 0.01,
+            }
+            for output in ("level", "fold_change")
+        ]
+    )
 
 
-@pytest.mark.parametrize(("difference", "standing", "words"), [(0.04, "above", "clearly better than"), (0.005, "level", "not different from"), (-0.04, "below", "worse than")])
+@pytest.mark.parametrize(
+    ("difference", "standing", "words"),
+    [(0.04, "above", "clearly better than"), (0.005, "level", "not different from"), (-0.04, "below", "worse than")],
+)
 def test_paired_bootstrap_decides(difference, standing, words):
     found = [row("default", "ensemble", 0.3 + difference), row("ridge", "baseline", 0.2), row("xgboost", "baseline", 0.3)]
     verdict = judge("f", found, paired("xgboost", difference))
