@@ -116,6 +116,14 @@ def test_the_library_declares_what_it_imports() -> None:
     assert {name for name in imported if name not in sys.stdlib_module_names and name != "regdecode"} == declared
 
 
+def test_the_project_declares_what_its_tests_import() -> None:
+    project = project_table()
+    declared = {re.split(r"[<>=]", item)[0] for item in [*project["dependencies"], *project["optional-dependencies"]["dev"]]}
+    own = {path.stem for folder in (ROOT / "tests", ROOT / "tools", ROOT / "bin") for path in folder.rglob("*.py")} | {"regdecode", "tests"}
+    imported = {name.split(".")[0] for path in (ROOT / "tests").rglob("*.py") for name in imports(path)} - own - sys.stdlib_module_names
+    assert {DISTRIBUTIONS.get(name, name) for name in imported} <= declared
+
+
 def project_table() -> dict:
     return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
