@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 from regdecode.errors import InputError
 from regdecode.genome.track_settings import TrackSettings
 from regdecode.io.notes import Notes
-from regdecode.io.records import genes_with_entry
+from regdecode.io.records import count_genes
 
 SHOWN = 5
 
@@ -57,7 +57,7 @@ def keep_present(
     counts: csr_matrix, offsets: NDArray[np.int64], names: NDArray[np.str_], settings: TrackSettings, notes: Notes, where: str
 ) -> tuple[csr_matrix, NDArray[np.str_]]:
     """Drop regulators on no gene; refuse a class of which none is on enough genes."""
-    on_genes = np.asarray(genes_with_entry(counts, offsets).sum(0), np.int64).ravel()
+    on_genes = count_genes(counts, offsets)
     present = np.flatnonzero(on_genes > 0)
     if len(present) < len(names):
         absent = names[on_genes == 0].tolist()

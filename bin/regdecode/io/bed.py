@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -47,6 +48,21 @@ class Sites:
         return len(self.start)
 
 
+class _Coded(NamedTuple):
+    """Sorted distinct values, and each row's index among them."""
+
+    values: NDArray[np.str_]
+    code: NDArray[np.int32]
+
+
+class _Rows(NamedTuple):
+    chrom: _Coded
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    name: _Coded | None
+    strand: _Coded | None
+
+
 def read_bed(path: str | Path, stranded: bool = False, name_from_file: bool = False) -> Sites:
     """Read the sites of a BED file; column 4 names the regulator.
 
@@ -74,22 +90,21 @@ def read_bed(path: str | Path, stranded: bool = False, name_from_file: bool = Fa
         unknown strand; every such row is named, up to the first 20.
     """
     raw = _without_header(read_bytes(path))
-    frame = _parse(raw, stranded)
-    if frame is None:
-        frame = _parse(_clean(read_bytes(path), path, stranded), stranded)
-    if frame is None:
+    rows = _parse(raw, stranded)
+    if rows is None:
+        rows = _parse(_clean(read_bytes(path), path, stranded), stranded)
+    if rows is None:
         raise InputError("the rows cannot be read as BED", path, "give a tab-separated BED file")
-    if frame.height == 0:
+    if not len(rows.start):
         raise InputError(
             "the file holds no site", path, "give a BED file with at least one row, or leave the class out of the organism file"
         )
-    chroms, chrom = _codes(frame["chrom"])
-    if not name_from_file and "name" in frame.columns and frame["name"][0] not in NO_NAME:
-        regulators, regulator = _codes(frame["name"])
-    else:
-        regulators, regulator = np.array([Path(path).name.split(".")[0]]), np.zeros(frame.height, np.int32)
-    strand = frame["strand"].replace_strict(STRANDS, return_dtype=pl.Int8).to_numpy() if "strand" in frame.columns else None
-    return Sites(chroms, regulators, chrom, regulator, frame["start"].to_numpy(), frame["end"].to_numpy(), strand)
+    if name_from_file or rows.name is None:
+        rows = rows._replace(name=_Coded(np.array([Path(path).name.split(".")[0]]), np.zeros(len(rows.start), np.int32)))
+    strand = None
+    if rows.strand is not None:
+        strand = np.array([STRANDS[value] for value in rows.strand.values.tolist()], np.int8)[rows.strand.code]
+    return Sites(rows.chrom.values, rows.name.values, rows.chrom.code, rows.name.code, rows.start, rows.end, strand)
 
 
 def concatenate(parts: list[Sites]) -> Sites:
@@ -117,10 +132,14 @@ def _joined(names: list[NDArray[np.str_]], codes: list[NDArray[np.int32]]) -> tu
     return every, np.concatenate([np.searchsorted(every, own)[code] for own, code in zip(names, codes, strict=True)]).astype(np.int32)
 
 
-def _codes(column: pl.Series) -> tuple[NDArray[np.str_], NDArray[np.int32]]:
-    """Sorted distinct values, and each row's index among them."""
-    values = column.unique().sort()
-    return values.to_numpy().astype(str), column.cast(pl.Enum(values)).to_physical().to_numpy().astype(np.int32)
+def _coded(column: pl.Series) -> _Coded:
+    """Sort the distinct values of a categorical column and number each row by them."""
+    distinct = column.unique()
+    values, own = distinct.cast(pl.String).to_numpy().astype(str), distinct.to_physical().to_numpy()
+    order = np.argsort(values)
+    rank = np.zeros(int(own.max(initial=0)) + 1, np.int32)
+    rank[own[order]] = np.arange(len(order))
+    return _Coded(values[order], rank[column.to_physical().to_numpy()])
 
 
 def _is_data(line: bytes) -> bool:
@@ -142,43 +161,36 @@ def _without_header(raw: bytes) -> bytes:
     return raw[at:] if at else raw
 
 
-def _parse(raw: bytes, stranded: bool) -> pl.DataFrame | None:
-    """Return chrom, start, end[, name][, strand], or None where any row is out of order."""
+def _parse(raw: bytes, stranded: bool) -> _Rows | None:
+    """Return the rows, or None where any is out of order; rows without any name have none."""
     first = raw[: raw.find(b"\n") if b"\n" in raw[:65536] else len(raw)].rstrip(b"\r")
-    if not first:
-        return pl.DataFrame({"chrom": [], "start": [], "end": []})
     width = first.count(b"\t") + 1
+    if not first:
+        nothing = _Coded(np.zeros(0, np.str_), np.zeros(0, np.int32))
+        return _Rows(nothing, np.zeros(0, np.int64), np.zeros(0, np.int64), None, None)
     if width < 3:
         return None
-    names = (FIELDS + [f"more{i}" for i in range(width)])[:width]
-    schema = dict.fromkeys(names, pl.String) | {"start": pl.Int64, "end": pl.Int64}
-    wanted = [name for name in names[: len(FIELDS)] if name != "score" and (stranded or name != "strand")]
+    fields = (FIELDS + [f"more{i}" for i in range(width)])[:width]
+    schema = dict.fromkeys(fields, pl.Categorical) | {"start": pl.Int64, "end": pl.Int64}
+    wanted = [name for name in fields[: len(FIELDS)] if name != "score" and (stranded or name != "strand")]
+    start, end = pl.col("start"), pl.col("end")
     try:
-        table = pl.scan_csv(
-            raw, separator="\t", has_header=False, schema=schema, quote_char=None, comment_prefix="#", truncate_ragged_lines=True
+        table = pl.scan_csv(raw, separator="\t", has_header=False, schema=schema, quote_char=None, truncate_ragged_lines=True)
+        frame = table.select(wanted).collect()
+        fine = (
+            sum(frame.null_count().row(0)) == 0 and frame.select(((start >= 0) & (end >= start) & (end < MAX_POSITION)).all())["start"][0]
         )
-        frame = table.select(wanted).with_columns(pl.col(pl.String).fill_null("")).collect()
     except pl.exceptions.PolarsError:
         return None
-    return frame if _in_order(frame) else None
-
-
-def _in_order(frame: pl.DataFrame) -> bool:
-    start, end = pl.col("start"), pl.col("end")
-    checks = [
-        start.is_not_null().all(),
-        end.is_not_null().all(),
-        (start >= 0).all(),
-        (end >= start).all(),
-        (end < MAX_POSITION).all(),
-        (pl.col("chrom") != "").all(),
-    ]
-    if "name" in frame.columns:
-        unnamed = pl.col("name").is_in(NO_NAME)
-        checks.append(unnamed.all() | ~unnamed.any())
-    if "strand" in frame.columns:
-        checks.append(pl.col("strand").is_in(list(STRANDS)).all())
-    return all(frame.select(check.alias(str(i)) for i, check in enumerate(checks)).row(0))
+    if not fine:
+        return None
+    name, strand = (_coded(frame[column]) if column in wanted else None for column in ("name", "strand"))
+    unnamed = [] if name is None else [value for value in name.values.tolist() if value in NO_NAME]
+    if (name is not None and 0 < len(unnamed) < len(name.values)) or (
+        strand is not None and not set(strand.values.tolist()) <= set(STRANDS)
+    ):
+        return None
+    return _Rows(_coded(frame["chrom"]), frame["start"].to_numpy(), frame["end"].to_numpy(), None if unnamed else name, strand)
 
 
 def _clean(raw: bytes, path: str | Path, stranded: bool) -> bytes:
@@ -203,7 +215,7 @@ def _clean(raw: bytes, path: str | Path, stranded: bool) -> bytes:
         if fault:
             faults.add(fault[0], f"{path}:{number}", fault[1])
         else:
-            rows.append("\t".join(fields[: len(FIELDS)]))
+            rows.append("\t".join(field or "." for field in fields[: len(FIELDS)]))
             named.append(len(fields) > 3 and fields[3] not in NO_NAME)
     faults.raise_if_any()
     return "\n".join(rows).encode()

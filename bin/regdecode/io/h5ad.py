@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 
 from regdecode.errors import InputError
 from regdecode.io.atomic import atomic_path
-from regdecode.io.records import Attributions, Expression, Predictions, Track
+from regdecode.io.records import Attributions, Expression, Predictions, Track, count_genes
 
 
 def _write(adata: anndata.AnnData, path: str | Path) -> None:
@@ -30,7 +30,8 @@ def _read(path: str | Path, what: str) -> anndata.AnnData:
 
 
 def _frame(index: NDArray, **columns: NDArray) -> pd.DataFrame:
-    return pd.DataFrame(columns, index=pd.Index(np.asarray(index).astype(str).astype(object)))
+    names = np.asarray(index)
+    return pd.DataFrame(columns, index=pd.Index(names if names.dtype == object else names.astype(str).astype(object)))
 
 
 def _strings(values: object) -> NDArray[np.str_]:
@@ -41,8 +42,8 @@ def write_features(path: str | Path, track: Track) -> None:
     """Write a track: rows = bins, columns = regulators, X = bases covered."""
     gene = np.repeat(np.arange(len(track.genes)), track.bins_per_gene)
     bins = np.arange(len(gene)) - np.repeat(track.offsets[:-1], track.bins_per_gene)
-    obs = _frame(np.arange(len(gene)), gene=gene.astype(np.int32), bin=bins.astype(np.int32), start=track.starts, end=track.ends, bases=track.bases)
-    var = _frame(track.regulators, n_genes=np.asarray(track.genes_with_site().sum(0)).ravel().astype(np.int64))
+    obs = _frame(np.array([str(i) for i in range(len(gene))], object), gene=gene.astype(np.int32), bin=bins.astype(np.int32), start=track.starts, end=track.ends, bases=track.bases)
+    var = _frame(track.regulators, n_genes=count_genes(track.counts, track.offsets))
     adata = anndata.AnnData(X=track.counts, obs=obs, var=var)
     adata.uns = {"holds": "features", "name": track.name, "class": track.cls, "on": track.on, "bin_size": track.bin_size,
                  "min_genes": track.min_genes, "genes": track.genes.astype(object), "offsets": track.offsets}

@@ -1,5 +1,6 @@
 """What the h5ad files hold: plain arrays, no file handles. Axes: G genes, B bins, R regulators, T outputs."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -78,16 +79,27 @@ class Track:
 
 
 def genes_with_entry(counts: csr_matrix, offsets: NDArray[np.int64]) -> csr_matrix:
-    """(G, R) 1 where any of the rows `offsets[g]:offsets[g + 1]` holds an entry; some genes at a time, each a row of a dense table."""
-    n_genes, n_regulators = len(offsets) - 1, counts.shape[1]
+    """(G, R) 1 where any of the rows `offsets[g]:offsets[g + 1]` holds an entry."""
+    empty = csr_matrix((0, counts.shape[1]), dtype=np.float32)
+    return vstack([empty, *(csr_matrix(seen, dtype=np.float32) for seen in _entries_of_genes(counts, offsets))], format="csr")
+
+
+def count_genes(counts: csr_matrix, offsets: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(R,) number of genes of which any row holds an entry."""
+    return sum((seen.sum(0) for seen in _entries_of_genes(counts, offsets)), np.zeros(counts.shape[1], np.int64))
+
+
+def _entries_of_genes(counts: csr_matrix, offsets: NDArray[np.int64]) -> Iterator[NDArray[np.bool_]]:
+    """Yield dense tables, genes x R, of some genes at a time: whether a gene's rows hold an entry."""
+    n_regulators = counts.shape[1]
     step = max(1, DENSE_CELLS // max(n_regulators, 1))
-    blocks = [csr_matrix((0, n_regulators), dtype=np.float32)]
-    for first in range(0, n_genes, step):
+    for first in range(0, len(offsets) - 1, step):
         bounds = counts.indptr[offsets[first : first + step + 1]]
         seen = np.zeros((len(bounds) - 1, n_regulators), bool)
-        seen[np.repeat(np.arange(len(bounds) - 1), np.diff(bounds)), counts.indices[bounds[0] : bounds[-1]]] = True
-        blocks.append(csr_matrix(seen, dtype=np.float32))
-    return vstack(blocks, format="csr")
+        cells = np.repeat(np.arange(len(bounds) - 1) * n_regulators, np.diff(bounds))
+        cells += counts.indices[bounds[0] : bounds[-1]]
+        seen.ravel()[cells] = True
+        yield seen
 
 
 @dataclass(frozen=True)

@@ -263,3 +263,4 @@ def test_genes_with_entry_in_blocks(monkeypatch):
     for cells in (1, 20, 10**6):
         monkeypatch.setattr(records, "DENSE_CELLS", cells)
         np.testing.assert_array_equal(records.genes_with_entry(counts, regions.offsets).toarray(), expected)
+        np.testing.assert_array_equal(records.count_genes(counts, regions.offsets), expected.sum(0))
