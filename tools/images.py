@@ -42,10 +42,15 @@ def engine_command(name: str) -> str:
     """Path of the docker or podman client, or one line on what to install."""
     found = shutil.which(name)
     if not found:
-        raise SystemExit(f"regdecode: no {name} on PATH: install Docker (or Podman, with --engine podman), or name the client with --engine")
+        raise SystemExit(
+            f"regdecode: no {name} on PATH: install Docker (or Podman, with --engine podman), or name the client with --engine"
+        )
     answer = subprocess.run([found, "info"], capture_output=True, text=True, check=False)
     if answer.returncode:
-        raise SystemExit(f"regdecode: {name} does not answer: start its engine, or ask for access to it ({(answer.stderr.strip().splitlines() or ['no reason given'])[-1]})")
+        raise SystemExit(
+            f"regdecode: {name} does not answer: start its engine, or ask for access to it "
+            f"({(answer.stderr.strip().splitlines() or ['no reason given'])[-1]})"
+        )
     return found
 
 
@@ -54,7 +59,9 @@ def build(engine: str, process: str, layer: str, tag: str, torch_index: str | No
     options = {"LAYER": layer, "PROCESS": process, "TORCH_INDEX": torch_index, "PIP_INDEX_URL": os.environ.get("PIP_INDEX_URL")}
     arguments = [word for name, value in options.items() if value for word in ("--build-arg", f"{name}={value}")]
     command = [engine, "build", *arguments, "-t", tag, "-f", str(CONTAINERS / "Dockerfile"), str(CONTAINERS)]
-    answer = subprocess.run(command, env={**os.environ, "DOCKER_BUILDKIT": "1"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    answer = subprocess.run(
+        command, env={**os.environ, "DOCKER_BUILDKIT": "1"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
     if answer.returncode:
         sys.stderr.write("\n".join(answer.stdout.splitlines()[-30:]) + "\n")
         raise SystemExit(f"regdecode: {tag} could not be built; the lines above say why")
@@ -64,7 +71,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("processes", nargs="*", help="which images; all by default")
     parser.add_argument("--gpu", action="store_true", help="build the -gpu images too")
-    parser.add_argument("--torch-index", help="index that torch comes from in the images without -gpu: one with CPU wheels makes them small")
+    parser.add_argument(
+        "--torch-index", help="index that torch comes from in the images without -gpu: one with CPU wheels makes them small"
+    )
     parser.add_argument("--gpu-torch-index", help="index that torch comes from in the -gpu images")
     parser.add_argument("--engine", default=os.environ.get("ENGINE", "docker"), help="docker, podman, or the path of either")
     given = parser.parse_args()

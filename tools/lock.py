@@ -30,8 +30,24 @@ def compile_lock(requirements: str, constraints: str = "") -> str:
         source, limits = Path(folder, "requirements.in"), Path(folder, "constraints.txt")
         source.write_text(requirements)
         limits.write_text(constraints)
-        command = [uv, "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header", "--fork-strategy", "fewest",
-                   "--python-version", "3.11", "--annotation-style", "line", "--constraint", str(limits), str(source)]
+        command = [
+            uv,
+            "pip",
+            "compile",
+            "--quiet",
+            "--universal",
+            "--generate-hashes",
+            "--no-header",
+            "--fork-strategy",
+            "fewest",
+            "--python-version",
+            "3.11",
+            "--annotation-style",
+            "line",
+            "--constraint",
+            str(limits),
+            str(source),
+        ]
         try:
             answer = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
         except FileNotFoundError:

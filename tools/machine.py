@@ -56,7 +56,10 @@ def need_space(folder: Path, gigabytes: float, what: str) -> None:
     """Refuse to begin what cannot fit."""
     free = shutil.disk_usage(folder).free / 1e9
     if free < gigabytes:
-        fail(f"{what} needs about {gigabytes:.0f} GB in {folder}, which has {free:.1f} GB free: free some, or set REGDECODE_CACHE to a roomier disk")
+        fail(
+            f"{what} needs about {gigabytes:.0f} GB in {folder}, which has {free:.1f} GB free: free "
+            "some, or set REGDECODE_CACHE to a roomier disk"
+        )
 
 
 def run(command: Sequence[str | os.PathLike[str]], log: Path, env: dict[str, str] | None = None, timeout: float | None = None) -> bool:
@@ -65,7 +68,12 @@ def run(command: Sequence[str | os.PathLike[str]], log: Path, env: dict[str, str
         out.write(f"$ {' '.join(map(str, command))}\n")
         out.flush()
         try:
-            return subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=env, timeout=timeout, check=False).returncode == 0
+            return (
+                subprocess.run(
+                    command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=env, timeout=timeout, check=False
+                ).returncode
+                == 0
+            )
         except (OSError, subprocess.TimeoutExpired) as error:
             out.write(f"{error}\n")
             return False
@@ -78,10 +86,30 @@ def pip_install(python: str | os.PathLike[str], arguments: Sequence[str], log: P
     text = log.read_text(errors="replace")
     last = text[text.rfind("\n$ ") + 1 :] if "\n$ " in text else text
     if "No space left on device" in last:
-        fail(f"the disk filled up while installing {what}: free some space (about 12 GB in all), or set REGDECODE_CACHE and TMPDIR to a roomier disk")
-    if any(sign in last for sign in ("NewConnectionError", "Temporary failure", "Max retries", "ProxyError", "timed out", "Network is unreachable", "ConnectionError")):
-        fail(f"no package index could be reached to install {what}: connect this machine to the network, or point PIP_INDEX_URL at a mirror (log: {log})")
+        fail(
+            f"the disk filled up while installing {what}: free some space (about 12 GB in all), or "
+            "set REGDECODE_CACHE and TMPDIR to a roomier disk"
+        )
+    if any(
+        sign in last
+        for sign in (
+            "NewConnectionError",
+            "Temporary failure",
+            "Max retries",
+            "ProxyError",
+            "timed out",
+            "Network is unreachable",
+            "ConnectionError",
+        )
+    ):
+        fail(
+            f"no package index could be reached to install {what}: connect this machine to the "
+            f"network, or point PIP_INDEX_URL at a mirror (log: {log})"
+        )
     if "THESE PACKAGES DO NOT MATCH THE HASHES" in last:
-        fail(f"the index served other files than requirements.lock names for {what}: check PIP_INDEX_URL, or renew the lock with `make lock` (log: {log})")
+        fail(
+            f"the index served other files than requirements.lock names for {what}: check "
+            f"PIP_INDEX_URL, or renew the lock with `make lock` (log: {log})"
+        )
     errors = [line for line in last.splitlines() if line.startswith("ERROR")]
     fail(f"pip could not install {what}: {errors[-1][7:] if errors else 'see the log'} (log: {log})")

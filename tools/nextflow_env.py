@@ -22,7 +22,8 @@ OLDEST_JAVA, NEWEST_JAVA, NEWEST_JAVA_FOR_JARS = 17, 25, 21
 JARS = 57
 POM, LAUNCH, CONFIG = (ROOT / "tests" / "nextflow" / name for name in ("pom.xml", "launch.groovy", "ci.config"))
 OPENED = (
-    "java.lang java.io java.nio java.net java.util java.util.concurrent.locks java.util.concurrent.atomic java.util.regex java.nio.file.spi "
+    "java.lang java.io java.nio java.net java.util java.util.concurrent.locks "
+    "java.util.concurrent.atomic java.util.regex java.nio.file.spi "
     "sun.nio.ch sun.nio.fs sun.net.www.protocol.http sun.net.www.protocol.https sun.net.www.protocol.ftp sun.net.www.protocol.file "
     "jdk.internal.misc jdk.internal.vm"
 ).split()
@@ -119,8 +120,11 @@ def from_launcher() -> str | None:
         return None
     launcher.chmod(0o755)
     runtime = java(NEWEST_JAVA)
-    lines = [f'export JAVA_CMD="${{JAVA_CMD:-{runtime}}}" NXF_VER="${{NXF_VER:-{LAUNCHER_VERSION}}}" NXF_DISABLE_CHECK_LATEST=true',
-             f'export NXF_HOME="${{NXF_HOME:-{folder / "home"}}}"', f'exec bash "{launcher}" "$@"']
+    lines = [
+        f'export JAVA_CMD="${{JAVA_CMD:-{runtime}}}" NXF_VER="${{NXF_VER:-{LAUNCHER_VERSION}}}" NXF_DISABLE_CHECK_LATEST=true',
+        f'export NXF_HOME="${{NXF_HOME:-{folder / "home"}}}"',
+        f'exec bash "{launcher}" "$@"',
+    ]
     trial = _write_wrapper(folder / "trial", lines)
     say(f"fetching Nextflow {LAUNCHER_VERSION} with its official launcher")
     if _version(trial) < OLDEST_NEXTFLOW:
@@ -146,34 +150,51 @@ def from_jars() -> str:
     for source in (LAUNCH, CONFIG):
         shutil.copyfile(source, folder / source.name)
     opens = " ".join(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENED)
-    return _write_wrapper(folder / "nextflow", [
-        f'export NXF_HOME="${{NXF_HOME:-{cache() / "nextflow" / "home"}}}" NXF_OFFLINE=true NXF_PLUGINS_DEFAULT=false',
-        "export NXF_DISABLE_CHECK_LATEST=true NXF_DISABLE_PARAMS_TYPE_DETECTION=true",
-        f'export JAVA_HOME="{Path(runtime).resolve().parents[1]}"',
-        f'exec "{runtime}" {opens} -Dfile.encoding=UTF-8 -Djava.awt.headless=true -XX:+UseSerialGC -XX:TieredStopAtLevel=1 $NXF_OPTS \\',
-        f'    -cp "{libs}/*" groovy.ui.GroovyMain "{folder / LAUNCH.name}" -c "{folder / CONFIG.name}" "$@"',
-    ])
+    return _write_wrapper(
+        folder / "nextflow",
+        [
+            f'export NXF_HOME="${{NXF_HOME:-{cache() / "nextflow" / "home"}}}" NXF_OFFLINE=true NXF_PLUGINS_DEFAULT=false',
+            "export NXF_DISABLE_CHECK_LATEST=true NXF_DISABLE_PARAMS_TYPE_DETECTION=true",
+            f'export JAVA_HOME="{Path(runtime).resolve().parents[1]}"',
+            f'exec "{runtime}" {opens} -Dfile.encoding=UTF-8 -Djava.awt.headless=true \\',
+            "    -XX:+UseSerialGC -XX:TieredStopAtLevel=1 $NXF_OPTS \\",
+            f'    -cp "{libs}/*" groovy.ui.GroovyMain "{folder / LAUNCH.name}" -c "{folder / CONFIG.name}" "$@"',
+        ],
+    )
 
 
 def _copy_jars(libs: Path, runtime: str) -> None:
     maven = shutil.which("mvn")
     if not maven:
-        fail("Nextflow 25.10 or newer is not on PATH, its official download is out of reach, and there is no Maven to put it together from Maven Central: "
-             "install Nextflow (>= 25.10) or Maven (mvn)")
+        fail(
+            "Nextflow 25.10 or newer is not on PATH, its official download is out of reach, and there "
+            "is no Maven to put it together from Maven Central: "
+            "install Nextflow (>= 25.10) or Maven (mvn)"
+        )
     need_space(libs.parent.parent, 0.3, "Nextflow")
     say("fetching Nextflow 25.04 from Maven Central (31 MB)")
     shutil.rmtree(libs, ignore_errors=True)
     libs.mkdir(parents=True)
     log = cache() / "nextflow.log"
     env = dict(os.environ, JAVA_HOME=str(Path(runtime).resolve().parents[1]))
-    done = run([maven, "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={libs}"], log, env=env, timeout=900)
+    done = run(
+        [maven, "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={libs}"],
+        log,
+        env=env,
+        timeout=900,
+    )
     if not done or len(list(libs.glob("*.jar"))) < JARS:
-        fail(f"Maven could not fetch Nextflow's jars: connect this machine to the network, set a mirror in Maven's settings, or install Nextflow >= 25.10 (log: {log})")
+        fail(
+            "Maven could not fetch Nextflow's jars: connect this machine to the network, set a mirror in "
+            f"Maven's settings, or install Nextflow >= 25.10 (log: {log})"
+        )
     (libs / ".complete").touch()
 
 
 def nextflow() -> str:
-    """Path of a command that runs this pipeline's Nextflow; what an earlier call fetched is used before anything is asked of the network."""
+    """Path of a command that runs this pipeline's Nextflow; what an earlier call fetched "
+    "is used before anything is asked of the network.
+    """
     found = from_path()
     if found:
         return found

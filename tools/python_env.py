@@ -63,7 +63,9 @@ def running_python_fits() -> bool:
 
 
 def _base_has_torch() -> bool:
-    """Whether the interpreter behind this one (outside any virtual environment) has a torch in range: 3 GB that need not be fetched again."""
+    """Whether the interpreter behind this one (outside any virtual environment) has a torch "
+    "in range: 3 GB that need not be fetched again.
+    """
     base = getattr(sys, "_base_executable", sys.executable)
     code = "import importlib.metadata as m; print(m.version('torch'))"
     answer = subprocess.run([base, "-I", "-c", code], capture_output=True, text=True, check=False)
@@ -98,7 +100,9 @@ def _build(folder: Path) -> None:
     inside = _make_venv(folder, ["--system-site-packages"] if has_torch else [])
     if torch:
         _site_packages(folder).joinpath("torch_of_the_cache.pth").write_text(f"{_site_packages(torch)}\n")
-    pip_install(inside, ["--no-deps", "--require-hashes", "--only-binary", ":all:", "-r", str(LOCK)], log, "the dependencies of requirements.lock")
+    pip_install(
+        inside, ["--no-deps", "--require-hashes", "--only-binary", ":all:", "-r", str(LOCK)], log, "the dependencies of requirements.lock"
+    )
     (folder / ".complete").touch()
 
 
@@ -125,6 +129,9 @@ def _make_venv(folder: Path, options: list[str]) -> Path:
     if made.returncode:
         why = (made.stderr + made.stdout).strip()
         if "ensurepip" in why:
-            fail(f"{sys.executable} cannot make virtual environments: install its venv package (Debian, Ubuntu: apt install python3-venv), or name another PYTHON")
+            fail(
+                f"{sys.executable} cannot make virtual environments: install its venv package (Debian, "
+                "Ubuntu: apt install python3-venv), or name another PYTHON"
+            )
         fail(f"no virtual environment could be made in {folder}: {why.splitlines()[-1] if why else 'no reason given'}")
     return folder / "bin" / "python"

@@ -7,13 +7,14 @@ import sys
 import tomllib
 from pathlib import Path
 
-import machine
-import nextflow_env
 import pytest
-import python_env
 from conftest import ROOT, Nextflow
 
-JAVA_25, JAVA_17 = ('#!/bin/sh\necho \'openjdk version "%s.0.1" 2025-01-01\' >&2\n' % major for major in (25, 17))
+import machine
+import nextflow_env
+import python_env
+
+JAVA_25, JAVA_17 = (f"#!/bin/sh\necho 'openjdk version \"{major}.0.1\" 2025-01-01' >&2\n" for major in (25, 17))
 
 
 @pytest.fixture
@@ -51,7 +52,9 @@ def line_of(capsys: pytest.CaptureFixture[str]) -> str:
 # ------------------------------------------------------------------------------------------------------------------ Python
 def test_the_interpreter_named_by_the_user_is_taken_or_refused(tmp_path: Path) -> None:
     def ask(python: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(["sh", ROOT / "tools" / "python.sh"], env={**os.environ, "PYTHON": python}, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            ["sh", ROOT / "tools" / "python.sh"], env={**os.environ, "PYTHON": python}, capture_output=True, text=True, check=False
+        )
 
     assert ask(sys.executable).stdout.strip() == sys.executable
     old = fake(tmp_path, "python3.9", "#!/bin/sh\nexit 1\n")
@@ -63,7 +66,13 @@ def test_a_python_that_fits_is_found_behind_one_that_does_not(tmp_path: Path) ->
     fake(tmp_path, "python3", "#!/bin/sh\nexit 1\n")
     fake(tmp_path, "python3.12", "#!/bin/sh\nexit 0\n")
     (tmp_path / "sh").symlink_to(shutil.which("sh"))
-    answer = subprocess.run([tmp_path / "sh", ROOT / "tools" / "python.sh"], env={"PATH": str(tmp_path), "HOME": str(tmp_path)}, capture_output=True, text=True, check=False)
+    answer = subprocess.run(
+        [tmp_path / "sh", ROOT / "tools" / "python.sh"],
+        env={"PATH": str(tmp_path), "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert answer.stdout.strip() == str(tmp_path / "python3.12")
 
 
@@ -82,20 +91,35 @@ def test_torch_is_taken_by_range(version: str, fits: bool) -> None:
     assert python_env._in_range(version, python_env.torch_range()) is fits
 
 
-def test_an_interpreter_without_venv_is_named(bare: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    broken = fake(bare, "python3", '#!/bin/sh\necho "The virtual environment was not created successfully because ensurepip is not available." >&2\nexit 1\n')
+def test_an_interpreter_without_venv_is_named(
+    bare: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    broken = fake(
+        bare,
+        "python3",
+        '#!/bin/sh\necho "The virtual environment was not created successfully because ensurepip is not available." >&2\nexit 1\n',
+    )
     monkeypatch.setattr(sys, "executable", str(broken))
     with pytest.raises(SystemExit):
         python_env._make_venv(tmp_path / "venv", [])
     assert "apt install python3-venv" in line_of(capsys)
 
 
-@pytest.mark.parametrize(("printed", "said"), [
-    ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "the disk filled up while installing torch"),
-    ("WARNING: Retrying after connection broken by 'NewConnectionError'\nERROR: No matching distribution found for torch", "no package index could be reached to install torch"),
-    ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.", "make lock"),
-    ("ERROR: No matching distribution found for torch>=2.11", "No matching distribution found for torch>=2.11"),
-])
+@pytest.mark.parametrize(
+    ("printed", "said"),
+    [
+        (
+            "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device",
+            "the disk filled up while installing torch",
+        ),
+        (
+            "WARNING: Retrying after connection broken by 'NewConnectionError'\nERROR: No matching distribution found for torch",
+            "no package index could be reached to install torch",
+        ),
+        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.", "make lock"),
+        ("ERROR: No matching distribution found for torch>=2.11", "No matching distribution found for torch>=2.11"),
+    ],
+)
 def test_a_failed_pip_is_told_in_one_line(bare: Path, capsys: pytest.CaptureFixture[str], printed: str, said: str) -> None:
     pip = fake(bare, "python3", f"#!/bin/sh\ncat <<'END'\n{printed}\nEND\nexit 1\n")
     with pytest.raises(SystemExit):
@@ -103,14 +127,18 @@ def test_a_failed_pip_is_told_in_one_line(bare: Path, capsys: pytest.CaptureFixt
     assert said in line_of(capsys)
 
 
-def test_a_full_disk_is_refused_before_anything_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_full_disk_is_refused_before_anything_is_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(10**11, 10**11, 2 * 10**9))
     with pytest.raises(SystemExit):
         machine.need_space(tmp_path, 9, "torch")
     assert "torch needs about 9 GB" in (line := line_of(capsys)) and "2.0 GB free" in line and "REGDECODE_CACHE" in line
 
 
-def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_cache_that_cannot_be_written_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("REGDECODE_CACHE", str(tmp_path / "file" / "cache"))
     with pytest.raises(SystemExit):
@@ -166,7 +194,12 @@ def test_the_official_launcher_is_used_where_it_can_be_reached(bare: Path, tmp_p
 
 def test_the_jars_are_put_together_once(bare: Path, tmp_path: Path) -> None:
     fake(bare, "java", JAVA_17 + 'echo "$@"\n')
-    fake(bare, "mvn", f'#!/bin/bash\necho called >> {tmp_path}/calls\nfolder="${{@: -1}}"\nfor k in $(seq {nextflow_env.JARS}); do touch "${{folder#-DoutputDirectory=}}/$k.jar"; done\n')
+    fake(
+        bare,
+        "mvn",
+        f'#!/bin/bash\necho called >> {tmp_path}/calls\nfolder="${{@: -1}}"\n'
+        f'for k in $(seq {nextflow_env.JARS}); do touch "${{folder#-DoutputDirectory=}}/$k.jar"; done\n',
+    )
     wrapper = nextflow_env.nextflow()
     assert nextflow_env.nextflow() == wrapper and (tmp_path / "calls").read_text() == "called\n"
     told = subprocess.run([wrapper, "run", "main.nf"], capture_output=True, text=True, check=True).stdout

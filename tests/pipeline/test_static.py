@@ -14,10 +14,37 @@ ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = ROOT / "bin" / "regdecode"
 MODULES = sorted(path for path in (ROOT / "modules" / "local").glob("*") if path.is_dir())
 SCRIPTS = sorted((ROOT / "bin").glob("*.py"))
-PROFILES = ["docker", "podman", "apptainer", "singularity", "gpu", "slurm", "awsbatch", "google_batch", "k8s", "test", "demo", "docker,gpu", "slurm,apptainer,gpu"]
-FLOORS = {"report": 4, "training": 3, "explain": 3, "models": 2, "genome": 1, "expression": 1, "pairs": 1, "stats": 1, "io": 0, "errors": 0, "cli": 0}
+PROFILES = [
+    "docker",
+    "podman",
+    "apptainer",
+    "singularity",
+    "gpu",
+    "slurm",
+    "awsbatch",
+    "google_batch",
+    "k8s",
+    "test",
+    "demo",
+    "docker,gpu",
+    "slurm,apptainer,gpu",
+]
+FLOORS = {
+    "report": 4,
+    "training": 3,
+    "explain": 3,
+    "models": 2,
+    "genome": 1,
+    "expression": 1,
+    "pairs": 1,
+    "stats": 1,
+    "io": 0,
+    "errors": 0,
+    "cli": 0,
+}
 sys.path.insert(0, str(ROOT / "tools"))
 from conftest import Nextflow  # noqa: E402
+
 from imports import DISTRIBUTIONS, imports, third_party  # noqa: E402
 from lock import LAYERS  # noqa: E402
 
@@ -25,11 +52,6 @@ ORGANISMS = re.compile(r"\b(ecoli|e_coli|yeast|human|saccharomyces|homo_sapiens)
 
 
 # ---------------------------------------------------------------------------------------------------------------- helpers
-def module_name(path: Path) -> str:
-    parts = list(path.relative_to(ROOT / "bin").with_suffix("").parts)
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
 def module_name(path: Path) -> str:
     parts = list(path.relative_to(ROOT / "bin").with_suffix("").parts)
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
@@ -66,7 +88,9 @@ def test_a_module_is_complete(folder: Path) -> None:
 @pytest.mark.parametrize("folder", MODULES, ids=lambda folder: folder.name)
 def test_a_module_is_documented(folder: Path) -> None:
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-    assert any(re.search(rf"\b{folder.name.upper()}\b", page.read_text()) for page in pages), f"no page of docs/ names {folder.name.upper()}"
+    assert any(re.search(rf"\b{folder.name.upper()}\b", page.read_text()) for page in pages), (
+        f"no page of docs/ names {folder.name.upper()}"
+    )
 
 
 def test_every_script_has_its_module() -> None:
@@ -112,7 +136,9 @@ def test_locks_leave_torch_out() -> None:
 
 def test_the_library_declares_what_it_imports() -> None:
     declared = {re.split(r"[<>=]", item)[0] for item in project_table()["dependencies"]}
-    imported = {DISTRIBUTIONS.get(name.split(".")[0], name.split(".")[0]) for path in [*LIBRARY.rglob("*.py"), *SCRIPTS] for name in imports(path)}
+    imported = {
+        DISTRIBUTIONS.get(name.split(".")[0], name.split(".")[0]) for path in [*LIBRARY.rglob("*.py"), *SCRIPTS] for name in imports(path)
+    }
     assert {name for name in imported if name not in sys.stdlib_module_names and name != "regdecode"} == declared
 
 
@@ -147,7 +173,9 @@ def test_a_floor_imports_only_floors_below(path: Path) -> None:
     assert not above, f"floor {mine} imports {above}"
 
 
-@pytest.mark.parametrize("path", [*sorted(LIBRARY.rglob("*.py")), *SCRIPTS, *sorted((ROOT / "tools").glob("*.py"))], ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "path", [*sorted(LIBRARY.rglob("*.py")), *SCRIPTS, *sorted((ROOT / "tools").glob("*.py"))], ids=lambda path: str(path.relative_to(ROOT))
+)
 def test_code_is_small_named_well_and_catches_what_it_names(path: Path) -> None:
     text = path.read_text()
     tree = ast.parse(text)
@@ -156,7 +184,9 @@ def test_code_is_small_named_well_and_catches_what_it_names(path: Path) -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert node.end_lineno - node.lineno < 60, f"{node.name} is longer than 60 lines"
         if isinstance(node, ast.ExceptHandler):
-            assert getattr(node.type, "id", "named") not in {"Exception", "BaseException"} and node.type is not None, f"line {node.lineno} catches everything"
+            assert getattr(node.type, "id", "named") not in {"Exception", "BaseException"} and node.type is not None, (
+                f"line {node.lineno} catches everything"
+            )
     assert not {name.split(".")[0] for name in imports(path)} & {"pickle", "dill", "joblib", "cloudpickle"}
     code = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
     assert not [line for line in code if ORGANISMS.search(line)], "code names an organism"
@@ -167,7 +197,11 @@ def test_parameters_are_those_of_the_schema() -> None:
     text = (ROOT / "nextflow.config").read_text()
     block = re.search(r"^params \{\n(.*?)^\}", text, re.M | re.S)[1]
     given = dict(re.findall(r"^\s+(\w+)\s*=\s*([^/\n]+?)\s*$", block, re.M))
-    schema = {name: entry for group in json.loads((ROOT / "nextflow_schema.json").read_text())["$defs"].values() for name, entry in group["properties"].items()}
+    schema = {
+        name: entry
+        for group in json.loads((ROOT / "nextflow_schema.json").read_text())["$defs"].values()
+        for name, entry in group["properties"].items()
+    }
     assert set(given) == set(schema)
     for name, entry in schema.items():
         assert re.fullmatch(r"[a-z][a-z0-9_]*", name) and entry.get("description") is not None
@@ -212,5 +246,7 @@ def test_inspect_names_an_image_for_every_process(tmp_path: Path, nextflow: Next
     options = ["-profile", "test", "--organism", mini / "mini.yml", "--data_dir", mini]
     answer = nextflow.call("inspect", ROOT / "main.nf", *options, cwd=tmp_path, env={"NXF_SYNTAX_PARSER": parser})
     assert answer.returncode == 0, answer.stdout + answer.stderr
-    found = {entry["name"].split(":")[-1]: entry["container"] for entry in json.loads(answer.stdout[answer.stdout.index("{"):])["processes"]}
+    found = {
+        entry["name"].split(":")[-1]: entry["container"] for entry in json.loads(answer.stdout[answer.stdout.index("{") :])["processes"]
+    }
     assert found and all(image.startswith(f"regdecode/{name.lower()}:") for name, image in found.items())
