@@ -192,8 +192,9 @@ def _copy_jars(libs: Path, runtime: str) -> None:
 
 
 def nextflow() -> str:
-    """Path of a command that runs this pipeline's Nextflow; what an earlier call fetched "
-    "is used before anything is asked of the network.
+    """Path of a command that runs this pipeline's Nextflow.
+
+    What an earlier call fetched is used before anything is asked of the network.
     """
     found = from_path()
     if found:

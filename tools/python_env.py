@@ -63,8 +63,9 @@ def running_python_fits() -> bool:
 
 
 def _base_has_torch() -> bool:
-    """Whether the interpreter behind this one (outside any virtual environment) has a torch "
-    "in range: 3 GB that need not be fetched again.
+    """Whether the interpreter behind this one, outside any virtual environment, has a torch in range.
+
+    Those 3 GB need not be fetched again.
     """
     base = getattr(sys, "_base_executable", sys.executable)
     code = "import importlib.metadata as m; print(m.version('torch'))"
