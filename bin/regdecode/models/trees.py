@@ -20,7 +20,8 @@ class TreeSettings:
     """How the boosters are grown.
 
     `components` principal components stand in for the outputs when there are more than `max_outputs`; boosting stops `patience` rounds
-    after the last gain on validation genes, or after `rounds`. The level always has a booster of its own.
+    after the last gain on validation genes, or after `rounds`. The level always has a booster of its own. `huber_slope` above 0 makes the
+    loss pseudo-Huber, linear beyond so many standard deviations of a target; 0 is the squared error.
     """
 
     components: int = 10
@@ -34,6 +35,7 @@ class TreeSettings:
     colsample_bytree: float = 0.3
     reg_lambda: float = 1.0
     max_bin: int = 64
+    huber_slope: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -189,6 +191,8 @@ def _fit_one(
     if not seen.any() or np.ptp(y[seen]) == 0:
         flat = xgb.DMatrix(X[:1], label=np.zeros(1, np.float32))
         return xgb.train(params, flat, num_boost_round=1)
+    if settings.huber_slope > 0:
+        params = {**params, "objective": "reg:pseudohubererror", "huber_slope": settings.huber_slope * float(y[seen].std())}
     train = xgb.QuantileDMatrix(X[seen], label=y[seen], max_bin=params["max_bin"], nthread=params["nthread"])
     if not seen_val.any():
         return xgb.train(params, train, num_boost_round=settings.rounds)

@@ -1,4 +1,4 @@
-"""Fits a network on pooled features: resident data, masked squared error, early stopping, the best epoch kept.
+"""Fits a network on pooled features: resident data, masked error, early stopping, the best epoch kept.
 
 Epoch k draws its order and its dropout from (seed, k) alone, so that a continued training equals one that was never stopped. Axes: G genes,
 F features, T outputs.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from regdecode.errors import InputError
 from regdecode.models.decode import DecodeNet
@@ -28,7 +28,9 @@ class FitSettings:
     """How a network is fitted.
 
     `schedule` is "constant" (as published) or "cosine": a tenth of the steps up, then down to zero over `epochs`. `weight_decay` above 0
-    makes Adam AdamW. `level_weight` multiplies the squared error of the level.
+    makes Adam AdamW. `level_share` is the level's share of the loss beside all fold changes; 0 gives it the weight of one output.
+    `huber_delta` is where an error turns from squared to linear, in standard deviations of the targets, so that a few genes with huge fold
+    changes do not decide; 0 is the plain squared error.
     """
 
     epochs: int = 60
@@ -37,7 +39,8 @@ class FitSettings:
     weight_decay: float = 0.01
     schedule: str = "cosine"
     patience: int = 12
-    level_weight: float = 1.0
+    level_share: float = 0.0
+    huber_delta: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -78,9 +81,10 @@ def make_fit_data(
     )
 
 
-def masked_error(prediction: Tensor, target: Tensor, weight: Tensor) -> Tensor:
-    """Weighted mean squared error; entries of weight 0 have no say."""
-    return ((prediction - target).square() * weight).sum() / weight.sum().clamp_min(1e-12)
+def masked_error(prediction: Tensor, target: Tensor, weight: Tensor, huber_delta: float = 0.0) -> Tensor:
+    """Weighted mean error: squared, or Huber's ``min(e^2, 2 delta |e| - delta^2)``; entries of weight 0 have no say."""
+    error = (prediction - target).square() if huber_delta == 0 else 2 * nn.functional.huber_loss(prediction, target, reduction="none", delta=huber_delta)
+    return (error * weight).sum() / weight.sum().clamp_min(1e-12)
 
 
 @torch.no_grad()
@@ -112,7 +116,7 @@ def _epoch(net: DecodeNet, data: FitData, optimizer: torch.optim.Optimizer, sett
         factor = rate_factor(epoch * n_batches + number, settings.epochs * n_batches, settings.schedule)
         for group in optimizer.param_groups:
             group["lr"] = settings.learning_rate * min(factor, 1.0)
-        loss = masked_error(net.predict_encoded(data.features[batch]), data.targets[batch], data.weights[batch])
+        loss = masked_error(net.predict_encoded(data.features[batch]), data.targets[batch], data.weights[batch], settings.huber_delta)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
@@ -154,7 +158,7 @@ def fit(net: DecodeNet, data: FitData, settings: FitSettings, seed: int, place: 
             begun = time.monotonic()
             train_loss = _epoch(net, data, optimizer, settings, progress.epoch, seed)
             rows = data.validation
-            loss = float(masked_error(predict(net, data.features[rows]), data.targets[rows], data.weights[rows]))
+            loss = float(masked_error(predict(net, data.features[rows]), data.targets[rows], data.weights[rows], settings.huber_delta))
             if not math.isfinite(train_loss) or not math.isfinite(loss):
                 raise InputError(
                     f"the loss is not finite in epoch {progress.epoch + 1}",

@@ -118,10 +118,7 @@ def _train_network(
         net = build_network(hparams.kind, hparams.network, shapes, len(data.outputs))
     features = encode_tracks(net, data.tracks, scales)
     scaled = data.targets / divisors
-    weights = np.ones(len(data.outputs))
-    if data.has_level and len(weights) > 1:
-        weights[-1] = hparams.fit.level_weight
-    fit_data = make_fit_data(features, scaled, weights, data.split, device)
+    fit_data = make_fit_data(features, scaled, output_weights(data, hparams.fit.level_share), data.split, device)
     net.prepare(features[torch.from_numpy(train)], torch.from_numpy(_column_means(scaled[train])).float())
     net.to(device)
     place = None
@@ -148,6 +145,14 @@ def _train_network(
 
 def _network_metrics(progress: Progress, net: torch.nn.Module) -> dict[str, Any]:
     return {"best_epoch": progress.best_epoch, "epochs": progress.epoch, "parameters": sum(p.numel() for p in net.parameters())}
+
+
+def output_weights(data: Dataset, level_share: float) -> NDArray[np.float64]:
+    """(T,) weight of each output in the loss: 1, but the level's such that it makes up `level_share` of the whole."""
+    weights = np.ones(len(data.outputs))
+    if data.has_level and len(weights) > 1 and level_share > 0:
+        weights[-1] = level_share / (1 - level_share) * (len(weights) - 1)
+    return weights
 
 
 def _column_means(values: NDArray[np.float64]) -> NDArray[np.float64]:

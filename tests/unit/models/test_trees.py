@@ -99,3 +99,15 @@ def test_rotation_equals_svd():
     np.testing.assert_allclose(np.abs((directions * expected).sum(axis=1)), 1, atol=1e-8)
     Y[0, 0] = np.nan
     assert np.isfinite(rotation(Y, 3)[1]).all()
+
+
+def test_pseudo_huber_withstands_wild_targets():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(600, 4)).astype(np.float32)
+    clean = np.sign(X[:, :1])
+    wild = clean + np.where(rng.random((600, 1)) < 0.05, 60.0, 0.0)
+    error = {}
+    for slope in (0.0, 0.1):
+        model = fit_trees(X[:400], wild[:400], X[400:500], wild[400:500], TreeSettings(rounds=200, huber_slope=slope, colsample_bytree=1.0), 0, 0, 1)
+        error[slope] = np.abs(np.median(model.predict(X[500:]) - clean[500:]))
+    assert error[0.1] < 0.5 * error[0.0]

@@ -38,6 +38,14 @@ def test_masked_error_in_closed_form():
     assert loss.item() == pytest.approx((1 * 1 + 2 * 4) / 3)
 
 
+def test_huber_is_squared_within_delta_and_linear_beyond():
+    weight = torch.ones(3)
+    errors = torch.tensor([0.5, 2.0, -3.0])
+    expected = (0.25 + (2 * 2.0 - 1) + (2 * 3.0 - 1)) / 3
+    assert masked_error(errors, torch.zeros(3), weight, 1.0).item() == pytest.approx(expected)
+    assert masked_error(errors, torch.zeros(3), weight, 100.0).item() == pytest.approx(masked_error(errors, torch.zeros(3), weight).item())
+
+
 def test_missing_targets_have_no_say(make_data):
     data = make_data()
     data.targets[::3, 0] = np.nan
