@@ -21,7 +21,7 @@ class TreeSettings:
 
     `components` principal components stand in for the outputs when there are more than `max_outputs`; boosting stops `patience` rounds
     after the last gain on validation genes, or after `rounds`. The level always has a booster of its own. `huber_slope` above 0 makes the
-    loss pseudo-Huber, linear beyond so many standard deviations of a target; 0 is the squared error.
+    loss of all but the level pseudo-Huber, linear beyond so many standard deviations of a target; 0 is the squared error.
     """
 
     components: int = 10
@@ -177,22 +177,26 @@ def fit_trees(
         "nthread": threads,
         "verbosity": 0,
     }
+    heavy_tailed = len(loadings) - n_keep  # fold changes and log ratios are, a level is not
     boosters = tuple(
-        _fit_one(X, fit[:, c], X_val, watch[:, c], {**params, "seed": seed * 1009 + c}, settings) for c in range(loadings.shape[0])
+        _fit_one(X, fit[:, c], X_val, watch[:, c], {**params, "seed": seed * 1009 + c}, settings, settings.huber_slope if c < heavy_tailed else 0.0)
+        for c in range(len(loadings))
     )
     return TreesModel(boosters, loadings, center)
 
 
 def _fit_one(
-    X: np.ndarray, y: np.ndarray, X_val: np.ndarray, y_val: np.ndarray, params: dict[str, Any], settings: TreeSettings
+    X: np.ndarray, y: np.ndarray, X_val: np.ndarray, y_val: np.ndarray, params: dict[str, Any], settings: TreeSettings, huber_slope: float
 ) -> xgb.Booster:
     """One booster on the measured rows of one target, cut at its best round."""
     seen, seen_val = np.isfinite(y), np.isfinite(y_val)
     if not seen.any() or np.ptp(y[seen]) == 0:
         flat = xgb.DMatrix(X[:1], label=np.zeros(1, np.float32))
         return xgb.train(params, flat, num_boost_round=1)
-    if settings.huber_slope > 0:
-        params = {**params, "objective": "reg:pseudohubererror", "huber_slope": settings.huber_slope * float(y[seen].std())}
+    if huber_slope > 0:
+        # Where errors are linear the loss has little curvature, the unit of min_child_weight.
+        params = {**params, "objective": "reg:pseudohubererror", "huber_slope": huber_slope * float(y[seen].std())}
+        params["min_child_weight"] *= min(huber_slope, 1.0)
     train = xgb.QuantileDMatrix(X[seen], label=y[seen], max_bin=params["max_bin"], nthread=params["nthread"])
     if not seen_val.any():
         return xgb.train(params, train, num_boost_round=settings.rounds)
