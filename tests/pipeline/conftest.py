@@ -58,13 +58,24 @@ class Nextflow:
         """Run it, with the Python of these tests first on PATH."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         environment = os.environ | {"PATH": path, "NXF_ANSI_LOG": "false"} | (env or {})
-        return subprocess.run([self.command, *map(str, args)], cwd=cwd, env=environment, capture_output=True, text=True, timeout=timeout, check=False)
+        return subprocess.run(
+            [self.command, *map(str, args)], cwd=cwd, env=environment, capture_output=True, text=True, timeout=timeout, check=False
+        )
 
-    def run(self, folder: Path, *args: str | Path, project: Path = ROOT, env: dict[str, str] | None = None) -> Run:
-        """`nextflow run` in `folder`; results in its out/."""
+    def run(
+        self,
+        folder: Path,
+        *args: str | Path,
+        project: Path = ROOT,
+        env: dict[str, str] | None = None,
+        outdir: str = "out",
+        **params: object,
+    ) -> Run:
+        """`nextflow run` in `folder` with `--name value` of every further keyword; results in its `outdir`."""
         folder.mkdir(parents=True, exist_ok=True)
-        done = self.call("run", project / "main.nf", "-output-dir", "out", "--outdir", "out", *args, cwd=folder, env=env)
-        return Run(done.returncode, done.stdout + done.stderr, folder / "out")
+        pairs = [word for name, value in params.items() for word in (f"--{name}", str(value))]
+        done = self.call("run", project / "main.nf", "-output-dir", outdir, "--outdir", outdir, *args, *pairs, cwd=folder, env=env)
+        return Run(done.returncode, done.stdout + done.stderr, folder / outdir)
 
 
 @pytest.fixture(scope="session")
@@ -72,14 +83,16 @@ def nextflow() -> Nextflow:
     """The command that `make test` exports, else the one the set-up finds or fetches."""
     command = os.environ.get("NEXTFLOW")
     if not command:
-        found = subprocess.run([sys.executable, ROOT / "tools" / "setup_machine.py", "nextflow"], capture_output=True, text=True, check=True)
+        found = subprocess.run(
+            [sys.executable, ROOT / "tools" / "setup_machine.py", "nextflow"], capture_output=True, text=True, check=True
+        )
         command = found.stdout.strip().splitlines()[-1]
     return Nextflow(command)
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A copy of the pipeline that the test may edit."""
+    """A copy of the pipeline, without what git ignores, that the test may edit."""
     copy = tmp_path / "project"
     copy.mkdir()
     for name in PIPELINE:
@@ -99,18 +112,39 @@ def mini(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def preset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The default preset with one network and one forest: what `--models` takes where a test needs no ensemble."""
+    spec = yaml.safe_load((ROOT / "assets" / "decode" / "default.yml").read_text())
+    path = tmp_path_factory.mktemp("preset") / "small.yml"
+    path.write_text(yaml.safe_dump(spec | {"members": {"network": 1, "trees": 1}}, sort_keys=False))
+    return path
+
+
 def named_files(spec: dict) -> list[str]:
     """Every file that an organism file names."""
-    names = [spec["reference"]["annotation"]["file"], spec["reference"].get("fasta"), spec["expression"]["matrix"], spec["expression"].get("samples")]
+    names = [
+        spec["reference"]["annotation"]["file"],
+        spec["reference"].get("fasta"),
+        spec["expression"]["matrix"],
+        spec["expression"].get("samples"),
+    ]
     for entry in spec["regulators"]:
         links = entry.get("links")
-        names += [entry.get("sites"), links["file"] if isinstance(links, dict) else links, entry.get("annotation", {}).get("file"), *entry.get("motifs", [])]
+        names += [
+            entry.get("sites"),
+            links["file"] if isinstance(links, dict) else links,
+            entry.get("annotation", {}).get("file"),
+            *entry.get("motifs", []),
+        ]
     return [name for name in names if name]
 
 
 def empty_files(organism: str, folder: Path) -> Path:
     """A data folder with an empty file for every name of a shipped organism: all that a stub run needs."""
-    spec = yaml.safe_load((ROOT / "assets" / "organisms" / f"{organism}.yml").read_text().replace(" on: ", " 'on': ").replace("\n    on:", "\n    'on':"))
+    spec = yaml.safe_load(
+        (ROOT / "assets" / "organisms" / f"{organism}.yml").read_text().replace(" on: ", " 'on': ").replace("\n    on:", "\n    'on':")
+    )
     for name in named_files(spec):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
