@@ -117,22 +117,6 @@ def run_linearised(
     """
     tape = Tape(torch.empty(0))
 
-    def slope_of(name: str) -> Callable[[Tensor], Tensor]:
-        count = iter(range(1_000_000))
-
-        def forward(x: Tensor) -> Tensor:
-            call = next(count)
-            return x * multiplier(name, call, x) if x.requires_grad else x
-
-        return forward
-
-    def leaf_of(name: str, stem: nn.Module) -> Callable[[Tensor], Tensor]:
-        def forward(x: Tensor) -> Tensor:
-            tape.stems[name] = torch.zeros(output_shape(stem, x), dtype=x.dtype, device=x.device, requires_grad=True)
-            return tape.stems[name]
-
-        return forward
-
     def opened(x: Tensor) -> Tensor:
         assert cut is not None
         leaf = x.detach().clone().requires_grad_()
@@ -146,15 +130,36 @@ def run_linearised(
 
     with ExitStack() as stack, torch.enable_grad():
         for name, module in nonlinear.items():
-            stack.enter_context(replaced(module, slope_of(name)))
+            stack.enter_context(replaced(module, _multiplied(name, multiplier)))
         for name, module in stems.items():
-            stack.enter_context(replaced(module, leaf_of(name, module)))
+            stack.enter_context(replaced(module, _leaf_for(name, module, tape)))
         if cut is not None:
             stack.enter_context(replaced(cut, opened))
         if head is not None and head is not cut:
             stack.enter_context(replaced(head, watched))
         tape.output = net(list(inputs))
     return tape
+
+
+def _multiplied(name: str, multiplier: Multiplier) -> Callable[[Tensor], Tensor]:
+    """Forward of a non-linearity made linear: call i multiplies its input by the multiplier of call i."""
+    count = iter(range(1_000_000))
+
+    def forward(x: Tensor) -> Tensor:
+        call = next(count)
+        return x * multiplier(name, call, x) if x.requires_grad else x
+
+    return forward
+
+
+def _leaf_for(name: str, stem: nn.Module, tape: Tape) -> Callable[[Tensor], Tensor]:
+    """Forward of a stem cut open: a leaf of zeros of the output's shape, kept on the tape."""
+
+    def forward(x: Tensor) -> Tensor:
+        tape.stems[name] = torch.zeros(output_shape(stem, x), dtype=x.dtype, device=x.device, requires_grad=True)
+        return tape.stems[name]
+
+    return forward
 
 
 def record(net: nn.Module, inputs: Sequence[Tensor], modules: Mapping[str, nn.Module]) -> tuple[Tensor, Calls]:

@@ -40,20 +40,8 @@ def link_track(links: Links, genes: GeneTable, settings: TrackSettings, notes: N
     """
     notes.add("links", len(links))
     names = merge_regulators(links.regulators, links.regulator, notes)
-    matched = match_identifiers(links.genes, genes.gene_id, genes.gene_name)
-    row = matched.row[links.gene]
+    row = _gene_rows(links, genes, notes, where)
     known = row >= 0
-    tell_lost(notes, "links to genes that the annotation lacks", int((~known).sum()), f"{int((matched.row < 0).sum())} genes")
-    if not known.any():
-        raise InputError(
-            f"none of its {len(links.genes)} genes ({some(links.genes.tolist())}) is among the {len(genes)} of the annotation "
-            f"({some(genes.gene_id.tolist())})",
-            where,
-            "use the annotation's gene ids or names, or name the right column",
-        )
-    for how in ("id without version", "part of an id", "name"):
-        if n := int((matched.how == how).sum()):
-            notes.add(f"genes matched by {how}", n)
     cell = row[known] * len(names.names) + names.to[links.regulator[known]]
     values = _signed_values(links, settings.signed)[known]
     zero = values == 0
@@ -79,6 +67,25 @@ def link_track(links: Links, genes: GeneTable, settings: TrackSettings, notes: N
         ones - 1,
         ones,
     )
+
+
+def _gene_rows(links: Links, genes: GeneTable, notes: Notes, where: str) -> NDArray[np.int64]:
+    """(N,) row of each link's gene in the annotation, -1 where it is not there; at least one is."""
+    matched = match_identifiers(links.genes, genes.gene_id, genes.gene_name)
+    row = matched.row[links.gene]
+    known = row >= 0
+    tell_lost(notes, "links to genes that the annotation lacks", int((~known).sum()), f"{int((matched.row < 0).sum())} genes")
+    if not known.any():
+        raise InputError(
+            f"none of its {len(links.genes)} genes ({some(links.genes.tolist())}) is among the {len(genes)} of the annotation "
+            f"({some(genes.gene_id.tolist())})",
+            where,
+            "use the annotation's gene ids or names, or name the right column",
+        )
+    for how in ("id without version", "part of an id", "name"):
+        if n := int((matched.how == how).sum()):
+            notes.add(f"genes matched by {how}", n)
+    return row
 
 
 def _signed_values(links: Links, signed: bool) -> NDArray[np.float64]:

@@ -8,6 +8,20 @@ from typing import Any
 from regdecode.errors import Faults, InputError
 
 KINDS = ("gtf", "gff3", "table")
+ALLOWED = {
+    "kind",
+    "columns",
+    "zero_based",
+    "separator",
+    "chromosome",
+    "gene_id",
+    "biotypes",
+    "strip_version",
+    "unit_gap",
+    "chromosomes",
+    "windows",
+    "file",
+}
 
 
 @dataclass(frozen=True)
@@ -45,8 +59,8 @@ def reference_settings(config: Mapping[str, Any], where: str) -> ReferenceSettin
     ----------
     config
         kind (gtf, gff3, table); of a table: columns, zero_based, separator, chromosome; gene_id (attribute), biotypes, strip_version
-        ("auto", true, false),
-        unit_gap (bases); chromosomes {from_description, only, exclude}; windows {decode {promoter [upstream, downstream], anchor}}.
+        ("auto", true, false), unit_gap (bases); chromosomes {from_description, only, exclude}; windows {decode {promoter [upstream,
+        downstream], anchor}}.
     where
         Name of the file the settings come from.
 
@@ -56,22 +70,8 @@ def reference_settings(config: Mapping[str, Any], where: str) -> ReferenceSettin
         An unknown key or a value of the wrong kind; all at once.
     """
     faults = Faults()
-    allowed = {
-        "kind",
-        "columns",
-        "zero_based",
-        "separator",
-        "chromosome",
-        "gene_id",
-        "biotypes",
-        "strip_version",
-        "unit_gap",
-        "chromosomes",
-        "windows",
-        "file",
-    }
-    for key in sorted(set(config) - allowed):
-        faults.add(f"unknown setting {key!r}", where, f"use one of {', '.join(sorted(allowed))}")
+    for key in sorted(set(config) - ALLOWED):
+        faults.add(f"unknown setting {key!r}", where, f"use one of {', '.join(sorted(ALLOWED))}")
     names = config.get("chromosomes") or {}
     for key in sorted(set(names) - {"from_description", "only", "exclude", "aliases"}):
         faults.add(f"unknown setting 'chromosomes.{key}'", where, "use from_description, aliases, only or exclude")

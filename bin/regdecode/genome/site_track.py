@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from regdecode.errors import InputError
 from regdecode.genome.binning import Placed, bin_sites
@@ -67,9 +68,8 @@ def site_track(
         notes.add("sites without a strand", len(sites), "counted on RNAs of both strands", "warning")
     placed = Placed(take(names.to, sites.regulator), chrom, sites.start, sites.end, sites.strand if regions.stranded else None)
     binned = bin_sites(placed, regions, chroms, len(names.names), threads)
-    tell_lost(
-        notes, f"sites on no {_place(settings)}", len(sites) - elsewhere - binned.n_touching, "of their strand" if regions.stranded else ""
-    )
+    outside = len(sites) - elsewhere - binned.n_touching
+    tell_lost(notes, f"sites on no {_place(settings)}", outside, "of their strand" if regions.stranded else "")
     if not binned.n_touching:
         raise InputError(
             f"none of the {len(sites)} sites touches a {_place(settings)} of the {len(gene_ids)} genes",
@@ -77,6 +77,13 @@ def site_track(
             "check that sites and annotation are of the same genome build, and widen the promoter if it is narrow",
         )
     counts, kept = keep_present(binned.counts, regions.offsets, names.names, settings, notes, where)
+    return _track_of(regions, gene_ids, kept, counts, settings)
+
+
+def _track_of(
+    regions: Regions, gene_ids: NDArray[np.str_], regulators: NDArray[np.str_], counts: csr_matrix, settings: TrackSettings
+) -> Track:
+    """Counts (rows, R) joined to the bins of the regions that they were counted in."""
     return Track(
         settings.name,
         settings.cls,
@@ -84,7 +91,7 @@ def site_track(
         settings.bin_size,
         settings.min_genes,
         gene_ids,
-        kept,
+        regulators,
         counts,
         regions.offsets,
         regions.bases,

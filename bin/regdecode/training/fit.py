@@ -83,7 +83,10 @@ def make_fit_data(
 
 def masked_error(prediction: Tensor, target: Tensor, weight: Tensor, huber_delta: float = 0.0) -> Tensor:
     """Weighted mean error: squared, or Huber's ``min(e^2, 2 delta |e| - delta^2)``; entries of weight 0 have no say."""
-    error = (prediction - target).square() if huber_delta == 0 else 2 * nn.functional.huber_loss(prediction, target, reduction="none", delta=huber_delta)
+    if huber_delta == 0:
+        error = (prediction - target).square()
+    else:
+        error = 2 * nn.functional.huber_loss(prediction, target, reduction="none", delta=huber_delta)
     return (error * weight).sum() / weight.sum().clamp_min(1e-12)
 
 
@@ -124,6 +127,16 @@ def _epoch(net: DecodeNet, data: FitData, optimizer: torch.optim.Optimizer, sett
     return float(torch.stack(losses).mean())
 
 
+def _validation_loss(net: DecodeNet, data: FitData, settings: FitSettings) -> float:
+    rows = data.validation
+    return float(masked_error(predict(net, data.features[rows]), data.targets[rows], data.weights[rows], settings.huber_delta))
+
+
+def _check_finite(train_loss: float, validation_loss: float, epoch: int) -> None:
+    if not math.isfinite(train_loss) or not math.isfinite(validation_loss):
+        raise InputError(f"the loss is not finite in epoch {epoch}", "training", "lower fit.learning_rate in the hyper-parameter file")
+
+
 def _copy(net: DecodeNet) -> dict[str, Tensor]:
     return {key: value.detach().clone() for key, value in net.state_dict().items()}
 
@@ -157,14 +170,8 @@ def fit(net: DecodeNet, data: FitData, settings: FitSettings, seed: int, place: 
         while progress.epoch < settings.epochs and progress.epoch - progress.best_epoch <= settings.patience:
             begun = time.monotonic()
             train_loss = _epoch(net, data, optimizer, settings, progress.epoch, seed)
-            rows = data.validation
-            loss = float(masked_error(predict(net, data.features[rows]), data.targets[rows], data.weights[rows], settings.huber_delta))
-            if not math.isfinite(train_loss) or not math.isfinite(loss):
-                raise InputError(
-                    f"the loss is not finite in epoch {progress.epoch + 1}",
-                    "training",
-                    "lower fit.learning_rate in the hyper-parameter file",
-                )
+            loss = _validation_loss(net, data, settings)
+            _check_finite(train_loss, loss, progress.epoch + 1)
             progress.epoch += 1
             now = time.monotonic()
             progress.history.append(
