@@ -34,8 +34,10 @@ def command(function: Callable[..., None]) -> click.Command:
     """Make a script's main function a command with `--version` and `--verbose`."""
 
     def start_logging(ctx: click.Context, option: click.Parameter, verbose: bool) -> None:
-        logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, stream=sys.stderr, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+        level = logging.DEBUG if verbose else logging.INFO
+        logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
 
-    decorated = click.option("--verbose", is_flag=True, expose_value=False, callback=start_logging, is_eager=True, help="Log details.")(function)
+    with_verbose = click.option("--verbose", is_flag=True, expose_value=False, callback=start_logging, is_eager=True, help="Log details.")
+    decorated = with_verbose(function)
     decorated = click.version_option(__version__, message="%(version)s")(decorated)
     return click.command(cls=_Command, context_settings={"show_default": True, "max_content_width": 120})(decorated)

@@ -2,8 +2,9 @@
 
     python tests/data/make_mini.py FOLDER [--genes-per-chromosome 200] [--seed 0]
 
-Writes genome.fa.gz (chromosomes named 1..5), genes.gtf.gz and the BED files (named chr1..chr5), tf.bed.gz, rbp.bed.gz, mirna.tsv.gz, motifs.meme, tpm.tsv.gz (two samples a
-tissue, versioned gene ids), samples.tsv, truth.json and mini.yml, the organism file. What is planted stands in `EFFECTS`; every other regulator does nothing.
+Writes genome.fa.gz (chromosomes named 1..5), genes.gtf.gz and the BED files (named chr1..chr5), tf.bed.gz, rbp.bed.gz, mirna.tsv.gz,
+motifs.meme, tpm.tsv.gz (two samples a tissue, versioned gene ids), samples.tsv, truth.json and mini.yml, the organism file. What is
+planted stands in `EFFECTS`; every other regulator does nothing.
 """
 
 import argparse
@@ -16,7 +17,15 @@ import numpy as np
 TISSUES = ("liver", "brain", "blood", "kidney", "muscle", "skin")
 UPSTREAM, DOWNSTREAM = 1000, 200
 # regulator: (log2 effect, tissue or "level")
-EFFECTS = {"TF01": (2.0, "liver"), "TF02": (-2.0, "brain"), "TF03": (2.0, "blood"), "MOTIF1": (2.0, "kidney"), "RBP1": (1.5, "level"), "RBP2": (1.5, "brain"), "mir-1": (-1.5, "level")}
+EFFECTS = {
+    "TF01": (2.0, "liver"),
+    "TF02": (-2.0, "brain"),
+    "TF03": (2.0, "blood"),
+    "MOTIF1": (2.0, "kidney"),
+    "RBP1": (1.5, "level"),
+    "RBP2": (1.5, "brain"),
+    "mir-1": (-1.5, "level"),
+}
 NEAR = 200                  # TF03 acts only where it binds within NEAR bases of the TSS
 NOISE = 0.15                # standard deviation of a sample, log2
 MOTIFS = {"MOTIF1": "TGACGTCATCGG", "MOTIF2": "CCGGAAGTACTA", "MOTIF3": "GATTACAGGCAT"}
@@ -163,7 +172,8 @@ def make_mini(folder: Path, genes_per_chromosome: int = 200, seed: int = 0) -> P
     write_gz(folder / "genes.gtf.gz", make_gtf(genes))
     write_gz(folder / "tf.bed.gz", "\n".join(tf_lines) + "\n")
     write_gz(folder / "rbp.bed.gz", "\n".join(rbp_lines) + "\n")
-    write_gz(folder / "mirna.tsv.gz", "regulator\tgene_id\tvalue\n" + "".join(f"{name}\t{genes[g]['id']}\t1\n" for name, on in links.items() for g in np.flatnonzero(on)))
+    link_lines = [f"{name}\t{genes[g]['id']}\t1\n" for name, on in links.items() for g in np.flatnonzero(on)]
+    write_gz(folder / "mirna.tsv.gz", "regulator\tgene_id\tvalue\n" + "".join(link_lines))
     write_gz(folder / "tpm.tsv.gz", tpm)
     (folder / "motifs.meme").write_text(make_meme())
     (folder / "samples.tsv").write_text(sheet)

@@ -41,8 +41,12 @@ def test_version_and_help():
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
 def test_help_and_version_import_nothing_heavy(path):
-    probe = f"import runpy, sys; sys.argv = ['x', '--help']\ntry: runpy.run_path({str(path)!r}, run_name='__main__')\nexcept SystemExit: pass\n" \
-            f"print([m for m in {HEAVY} if m in sys.modules], file=sys.stderr)"
+    probe = (
+        "import runpy, sys; sys.argv = ['x', '--help']\n"
+        f"try: runpy.run_path({str(path)!r}, run_name='__main__')\n"
+        "except SystemExit: pass\n"
+        f"print([m for m in {HEAVY} if m in sys.modules], file=sys.stderr)"
+    )
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, cwd=ROOT / "bin", check=True)
     assert done.stderr.strip().endswith("[]"), done.stderr
     assert "Usage:" in done.stdout

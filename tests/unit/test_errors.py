@@ -26,7 +26,7 @@ def test_faults_raise_once_with_all_of_them():
 def test_a_single_fault_is_raised_as_it_is_and_a_long_list_is_cut():
     one = Faults()
     one.add("only", "x")
-    with pytest.raises(InputError, match="^x: only$"):
+    with pytest.raises(InputError, match=r"^x: only$"):
         one.raise_if_any()
     many = Faults(limit=2)
     for k in range(5):

@@ -1,7 +1,7 @@
 """Predicted sites: promoters joined into stretches of genome, motifs scanned over them once."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from regdecode.errors import Faults, InputError
 from regdecode.genome.motif_regulators import ScanSettings, regulators_of
-from regdecode.genome.scan import OTHER, encode, find_hits, letter_frequencies, log_odds, other_strand, score_tail, word_indexer
+from regdecode.genome.scan import OTHER, Hits, Tail, encode, find_hits, letter_frequencies, log_odds, other_strand, score_tail, word_indexer
 from regdecode.genome.sequences import reverse_complement
 from regdecode.io.fasta import FastaRecord
 from regdecode.io.meme import Motif
@@ -118,16 +118,8 @@ def predict_sites(stretches: Stretches, motifs: Sequence[Motif], settings: ScanS
     InputError
         No motif is kept, or no site is found.
     """
-    regulators = regulators_of(motifs, settings)
-    kept = [(motif, regulator) for motif, regulator in zip(motifs, regulators, strict=True) if regulator]
-    if not kept:
-        raise InputError(
-            f"none of {len(motifs)} motifs matches motif_keep {settings.keep.pattern if settings.keep else ''!r}",
-            where,
-            "correct `motif_keep`",
-        )
-    background = np.full(4, 0.25) if settings.uniform else np.maximum(letter_frequencies(stretches.codes), 1e-3)
-    background = background / background.sum()
+    kept = _kept(motifs, settings, where)
+    background = _background(stretches, settings)
     index = word_indexer(stretches.codes)
     best: dict[tuple[str, int, int, str, str], int] = {}
     unreachable = []
@@ -140,11 +132,8 @@ def predict_sites(stretches: Stretches, motifs: Sequence[Motif], settings: ScanS
             continue
         for strand, matrix in (("+", scores), ("-", other_strand(scores))):
             hits = find_hits(stretches.codes, index, matrix, threshold)
-            stretch = np.searchsorted(stretches.offset, hits.start, side="right") - 1
-            starts = stretches.start[stretch] + hits.start - stretches.offset[stretch]
-            weight = np.minimum(np.rint(-100 * np.log10(np.maximum(tail.p_values(hits.score), 1e-300))), 1000).astype(np.int64)
-            for which, start, score in zip(stretch.tolist(), starts.tolist(), weight.tolist(), strict=True):
-                key = (stretches.chrom[which], start, start + len(scores), regulator, strand)
+            for chrom, start, score in _on_genome(stretches, hits, tail):
+                key = (chrom, start, start + len(scores), regulator, strand)
                 best[key] = max(score, best.get(key, 0))
     _account(kept, len(motifs), unreachable, best, len(stretches.codes), notes)
     if not best:
@@ -157,6 +146,34 @@ def predict_sites(stretches: Stretches, motifs: Sequence[Motif], settings: ScanS
         Site(chrom, start, end, regulator, best[chrom, start, end, regulator, strand], strand)
         for chrom, start, end, regulator, strand in sorted(best)
     ]
+
+
+def _kept(motifs: Sequence[Motif], settings: ScanSettings, where: str) -> list[tuple[Motif, str]]:
+    """Motifs that have a regulator, with it; at least one."""
+    regulators = regulators_of(motifs, settings)
+    kept = [(motif, regulator) for motif, regulator in zip(motifs, regulators, strict=True) if regulator]
+    if not kept:
+        raise InputError(
+            f"none of {len(motifs)} motifs matches motif_keep {settings.keep.pattern if settings.keep else ''!r}",
+            where,
+            "correct `motif_keep`",
+        )
+    return kept
+
+
+def _background(stretches: Stretches, settings: ScanSettings) -> NDArray[np.float64]:
+    """(4,) letter frequencies that a motif is set against."""
+    background = np.full(4, 0.25) if settings.uniform else np.maximum(letter_frequencies(stretches.codes), 1e-3)
+    return background / background.sum()
+
+
+def _on_genome(stretches: Stretches, hits: Hits, tail: Tail) -> Iterator[tuple[str, int, int]]:
+    """Chromosome, start and site score (-100 log10 p, at most 1000) of each hit of a motif."""
+    stretch = np.searchsorted(stretches.offset, hits.start, side="right") - 1
+    starts = stretches.start[stretch] + hits.start - stretches.offset[stretch]
+    weight = np.minimum(np.rint(-100 * np.log10(np.maximum(tail.p_values(hits.score), 1e-300))), 1000).astype(np.int64)
+    for which, start, score in zip(stretch.tolist(), starts.tolist(), weight.tolist(), strict=True):
+        yield stretches.chrom[which], start, score
 
 
 def _account(

@@ -21,7 +21,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         yield temporary
         if final.is_dir() and temporary.is_dir():
             shutil.rmtree(final)
-        os.replace(temporary, final)
+        temporary.replace(final)
     finally:
         if temporary.is_dir():
             shutil.rmtree(temporary)

@@ -99,12 +99,13 @@ def read_bed(path: str | Path, stranded: bool = False, name_from_file: bool = Fa
         raise InputError(
             "the file holds no site", path, "give a BED file with at least one row, or leave the class out of the organism file"
         )
-    if name_from_file or rows.name is None:
-        rows = rows._replace(name=_Coded(np.array([Path(path).name.split(".")[0]]), np.zeros(len(rows.start), np.int32)))
+    name = rows.name
+    if name_from_file or name is None:
+        name = _Coded(np.array([Path(path).name.split(".")[0]]), np.zeros(len(rows.start), np.int32))
     strand = None
     if rows.strand is not None:
         strand = np.array([STRANDS[value] for value in rows.strand.values.tolist()], np.int8)[rows.strand.code]
-    return Sites(rows.chrom.values, rows.name.values, rows.chrom.code, rows.name.code, rows.start, rows.end, strand)
+    return Sites(rows.chrom.values, name.values, rows.chrom.code, name.code, rows.start, rows.end, strand)
 
 
 def concatenate(parts: list[Sites]) -> Sites:

@@ -42,7 +42,14 @@ def write_features(path: str | Path, track: Track) -> None:
     """Write a track: rows = bins, columns = regulators, X = bases covered."""
     gene = np.repeat(np.arange(len(track.genes)), track.bins_per_gene)
     bins = np.arange(len(gene)) - np.repeat(track.offsets[:-1], track.bins_per_gene)
-    obs = _frame(np.array([str(i) for i in range(len(gene))], object), gene=gene.astype(np.int32), bin=bins.astype(np.int32), start=track.starts, end=track.ends, bases=track.bases)
+    obs = _frame(
+        np.array([str(i) for i in range(len(gene))], object),
+        gene=gene.astype(np.int32),
+        bin=bins.astype(np.int32),
+        start=track.starts,
+        end=track.ends,
+        bases=track.bases,
+    )
     var = _frame(track.regulators, n_genes=count_genes(track.counts, track.offsets))
     adata = anndata.AnnData(X=track.counts, obs=obs, var=var)
     adata.uns = {"holds": "features", "name": track.name, "class": track.cls, "on": track.on, "bin_size": track.bin_size,
@@ -85,8 +92,15 @@ def read_expression(path: str | Path) -> Expression:
     adata = _read(path, "expression")
     level = adata.obs["level"].to_numpy(np.float64) if "level" in adata.obs else None
     sheet = {column: adata.var[column].to_numpy() for column in adata.var.columns}
-    return Expression(_strings(adata.obs_names), _strings(adata.var_names), np.asarray(adata.X, np.float64), level, str(adata.uns["kind"]), sheet,
-                      json.loads(str(adata.uns["settings"])))
+    return Expression(
+        _strings(adata.obs_names),
+        _strings(adata.var_names),
+        np.asarray(adata.X, np.float64),
+        level,
+        str(adata.uns["kind"]),
+        sheet,
+        json.loads(str(adata.uns["settings"])),
+    )
 
 
 def write_predictions(path: str | Path, predictions: Predictions) -> None:
@@ -107,7 +121,9 @@ def read_predictions(path: str | Path) -> Predictions:
     """
     adata = _read(path, "predictions")
     attrs = {key: str(value) for key, value in adata.uns.items() if key != "holds"}
-    return Predictions(_strings(adata.obs_names), _strings(adata.obs["split"]), _strings(adata.var_names), np.asarray(adata.X, np.float32), attrs)
+    return Predictions(
+        _strings(adata.obs_names), _strings(adata.obs["split"]), _strings(adata.var_names), np.asarray(adata.X, np.float32), attrs
+    )
 
 
 def write_attributions(path: str | Path, attributions: Attributions) -> None:
@@ -129,5 +145,11 @@ def read_attributions(path: str | Path) -> Attributions:
     """
     adata = _read(path, "attributions")
     attrs = {key: str(value) for key, value in adata.uns.items() if key != "holds"}
-    return Attributions(_strings(adata.obs["gene"]), _strings(adata.obs["track"]), _strings(adata.obs["regulator"]), _strings(adata.var_names),
-                        np.asarray(adata.X, np.float32), attrs)
+    return Attributions(
+        _strings(adata.obs["gene"]),
+        _strings(adata.obs["track"]),
+        _strings(adata.obs["regulator"]),
+        _strings(adata.var_names),
+        np.asarray(adata.X, np.float32),
+        attrs,
+    )

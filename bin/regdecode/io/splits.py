@@ -29,7 +29,9 @@ def read_splits(path: str | Path) -> tuple[NDArray[np.str_], NDArray[np.str_]]:
     table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
     absent = [column for column in ("gene_id", "split") if column not in table]
     if absent:
-        raise InputError(f"has no column {', '.join(absent)}; its columns are {', '.join(table)}", path, "give a TSV with gene_id and split")
+        raise InputError(
+            f"has no column {', '.join(absent)}; its columns are {', '.join(table)}", path, "give a TSV with gene_id and split"
+        )
     unknown = sorted(set(table["split"]) - set(NAMES))
     if unknown:
         raise InputError(f"names the split '{unknown[0]}'", path, f"use {', '.join(NAMES)}")

@@ -178,9 +178,9 @@ def fit_trees(
         "verbosity": 0,
     }
     heavy_tailed = len(loadings) - n_keep  # fold changes and log ratios are, a level is not
+    slopes = [settings.huber_slope if c < heavy_tailed else 0.0 for c in range(len(loadings))]
     boosters = tuple(
-        _fit_one(X, fit[:, c], X_val, watch[:, c], {**params, "seed": seed * 1009 + c}, settings, settings.huber_slope if c < heavy_tailed else 0.0)
-        for c in range(len(loadings))
+        _fit_one(X, fit[:, c], X_val, watch[:, c], {**params, "seed": seed * 1009 + c}, settings, slope) for c, slope in enumerate(slopes)
     )
     return TreesModel(boosters, loadings, center)
 

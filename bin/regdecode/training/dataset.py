@@ -64,10 +64,18 @@ def load_dataset(features: list[str | Path], expression: str | Path, splits: str
     position = {gene: i for i, gene in enumerate(measured.genes)}
     missing = [gene for gene in genes if gene not in position]
     if missing:
-        raise InputError(f"{len(missing)} genes have no row in {expression}: {', '.join(missing[:5])}", splits, "make the splits from this expression file")
+        raise InputError(
+            f"{len(missing)} genes have no row in {expression}: {', '.join(missing[:5])}",
+            splits,
+            "make the splits from this expression file",
+        )
     rows = np.array([position[gene] for gene in genes])
     tracks = tuple(keep_frequent(read_features(path).select(genes), split == "train") for path in sorted(map(str, features)))
     tracks = tuple(sorted((track for track in tracks if len(track.regulators)), key=lambda track: track.name))
     if not tracks:
-        raise InputError("no regulator has a site on enough training genes", ", ".join(map(str, features)), "lower min_genes in the organism file, or check the sites")
+        raise InputError(
+            "no regulator has a site on enough training genes",
+            ", ".join(map(str, features)),
+            "lower min_genes in the organism file, or check the sites",
+        )
     return Dataset(genes, split, tracks, measured.target_names(), measured.targets()[rows], measured.level is not None)

@@ -12,8 +12,9 @@ from regdecode.io.records import Attributions, Expression, Predictions, Track
 @pytest.fixture
 def track() -> Track:
     counts = csr_matrix(np.array([[0, 5], [100, 0], [0, 0], [7, 7]], dtype=np.float32))
-    return Track("tf_promoter", "tf", "promoter", 100, 30, np.array(["g1", "g2", "g3"]), np.array(["A", "B"]), counts,
-                 np.array([0, 2, 2, 4]), np.array([100, 100, 100, 40], np.int32), np.array([0, 100, 0, 100]), np.array([100, 200, 100, 140]))
+    genes, regulators, offsets = np.array(["g1", "g2", "g3"]), np.array(["A", "B"]), np.array([0, 2, 2, 4])
+    bases, starts, ends = np.array([100, 100, 100, 40], np.int32), np.array([0, 100, 0, 100]), np.array([100, 200, 100, 140])
+    return Track("tf_promoter", "tf", "promoter", 100, 30, genes, regulators, counts, offsets, bases, starts, ends)
 
 
 def assert_same(left: object, right: object) -> None:
@@ -36,7 +37,8 @@ def test_features_survive(tmp_path, track):
 
 def test_expression_survives_with_nan_and_without_level(tmp_path):
     values = np.array([[1.0, np.nan], [0.1, 2.0]])
-    expression = Expression(np.array(["g1", "g2"]), np.array(["a", "b"]), values, None, "log_ratio", {"age": np.array([1.5, 2.5])}, {"pseudocount": 0.25})
+    sheet, settings = {"age": np.array([1.5, 2.5])}, {"pseudocount": 0.25}
+    expression = Expression(np.array(["g1", "g2"]), np.array(["a", "b"]), values, None, "log_ratio", sheet, settings)
     h5ad.write_expression(tmp_path / "e.h5ad", expression)
     back = h5ad.read_expression(tmp_path / "e.h5ad")
     assert_same(expression, back)
@@ -50,10 +52,12 @@ def test_targets_are_fold_changes_then_level():
 
 
 def test_predictions_and_attributions_survive(tmp_path):
-    predictions = Predictions(np.array(["g1"]), np.array(["test"]), np.array(["a", "level"]), np.array([[1, 2]], np.float32), {"model": "default"})
+    values = np.array([[1, 2]], np.float32)
+    predictions = Predictions(np.array(["g1"]), np.array(["test"]), np.array(["a", "level"]), values, {"model": "default"})
     h5ad.write_predictions(tmp_path / "p.h5ad", predictions)
     assert_same(predictions, h5ad.read_predictions(tmp_path / "p.h5ad"))
-    attributions = Attributions(np.array(["g1", "g1"]), np.array(["t", "t"]), np.array(["A", "B"]), np.array(["a"]), np.array([[1], [2]], np.float32), {"model": "m"})
+    genes, tracks, regulators = np.array(["g1", "g1"]), np.array(["t", "t"]), np.array(["A", "B"])
+    attributions = Attributions(genes, tracks, regulators, np.array(["a"]), values.T, {"model": "m"})
     h5ad.write_attributions(tmp_path / "a.h5ad", attributions)
     assert_same(attributions, h5ad.read_attributions(tmp_path / "a.h5ad"))
 

@@ -108,6 +108,7 @@ def test_pseudo_huber_withstands_wild_targets():
     wild = clean + np.where(rng.random((600, 1)) < 0.05, 60.0, 0.0)
     error = {}
     for slope in (0.0, 0.1):
-        model = fit_trees(X[:400], wild[:400], X[400:500], wild[400:500], TreeSettings(rounds=200, huber_slope=slope, colsample_bytree=1.0), 0, 0, 1)
+        settings = TreeSettings(rounds=200, huber_slope=slope, colsample_bytree=1.0)
+        model = fit_trees(X[:400], wild[:400], X[400:500], wild[400:500], settings, 0, 0, 1)
         error[slope] = np.abs(np.median(model.predict(X[500:]) - clean[500:]))
     assert error[0.1] < 0.5 * error[0.0]
