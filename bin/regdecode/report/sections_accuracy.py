@@ -224,7 +224,7 @@ def ablation_part(inputs: Inputs, fold: Fold, folder: Path, prefix: str) -> Part
     part = Part()
     table = arms(inputs.metrics, fold.name, inputs.primary)
     if table.empty:
-        part.lacks("Ablation arms", "the run trained no arm with shuffled sites (parameter arms)")
+        part.lacks("Ablation arms", "the run trained no arm with shuffled sites (--ablation)")
     for output in [name for name in (LEVEL, FOLD_CHANGE) if name in set(table["output"])]:
         picture = figures_ablation.arms(table, output, folder, prefix)
         part.pictures += [picture] if picture else []
@@ -234,7 +234,7 @@ def ablation_part(inputs: Inputs, fold: Fold, folder: Path, prefix: str) -> Part
     part.tables += [tests] if tests else []
     tasks = single_tasks(inputs.metrics, fold.name, inputs.primary)
     if len(tasks) < 2:
-        part.lacks("One output alone against all together", "the run trained no output alone (parameter single_task)")
+        part.lacks("One output alone against all together", "the run trained no output alone (--single_task_outputs)")
     else:
         better = int((tasks["multi"] > tasks["single"]).sum())
         p = stats.binomtest(better, int((tasks["multi"] != tasks["single"]).sum()) or 1).pvalue
