@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 
 from regdecode.errors import InputError
 from regdecode.io.atomic import atomic_path
-from regdecode.io.records import Attributions, Expression, Predictions, Track, count_genes
+from regdecode.io.records import Attributions, CellPredictions, Cells, Expression, Predictions, Track, count_genes
 
 
 def _write(adata: anndata.AnnData, path: str | Path) -> None:
@@ -153,3 +153,49 @@ def read_attributions(path: str | Path) -> Attributions:
         np.asarray(adata.X, np.float32),
         attrs,
     )
+
+
+def write_cells(path: str | Path, cells: Cells) -> None:
+    """Write cells: rows = genes, columns = conditions, X = 0 train, 1 validation, 2 test, -1 not used."""
+    adata = anndata.AnnData(X=np.asarray(cells.split, np.int8), obs=_frame(cells.genes), var=_frame(cells.conditions))
+    adata.uns = {"holds": "cells", **cells.attrs}
+    _write(adata, path)
+
+
+def read_cells(path: str | Path) -> Cells:
+    """Read cells.
+
+    Raises
+    ------
+    InputError
+        When the file does not hold cells.
+    """
+    adata = _read(path, "cells")
+    attrs = {key: str(value) for key, value in adata.uns.items() if key != "holds"}
+    return Cells(_strings(adata.obs_names), _strings(adata.var_names), np.asarray(adata.X, np.int8), attrs)
+
+
+def write_cell_predictions(path: str | Path, predictions: CellPredictions) -> None:
+    """Write predictions of cells: rows = genes, columns = conditions, X in log2 units, one layer a class."""
+    adata = anndata.AnnData(
+        X=np.asarray(predictions.values, np.float32), obs=_frame(predictions.genes), var=_frame(predictions.conditions)
+    )
+    for name, values in predictions.probabilities.items():
+        adata.layers[name] = np.asarray(values, np.float32)
+    adata.uns = {"holds": "cell_predictions", "classes": list(predictions.probabilities), **predictions.attrs}
+    _write(adata, path)
+
+
+def read_cell_predictions(path: str | Path) -> CellPredictions:
+    """Read predictions of cells.
+
+    Raises
+    ------
+    InputError
+        When the file does not hold predictions of cells.
+    """
+    adata = _read(path, "cell_predictions")
+    attrs = {key: str(value) for key, value in adata.uns.items() if key not in ("holds", "classes")}
+    names = _strings(adata.uns["classes"]).tolist() if len(adata.uns["classes"]) else []
+    layers = {name: np.asarray(adata.layers[name], np.float32) for name in names}
+    return CellPredictions(_strings(adata.obs_names), _strings(adata.var_names), np.asarray(adata.X, np.float32), attrs, layers)

@@ -1,4 +1,4 @@
-"""What the h5ad files hold: plain arrays, no file handles. Axes: G genes, B bins, R regulators, T outputs."""
+"""What the h5ad files hold: plain arrays, no file handles. Axes: G genes, B bins, R regulators, T outputs, S conditions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -170,3 +170,32 @@ class Attributions:
     outputs: NDArray[np.str_]
     values: NDArray[np.float32]
     attrs: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Which cells of an expression matrix one fold of a test regime trains, tunes and tests on.
+
+    `split` (G, S) int8: 0 train, 1 validation, 2 test, -1 not used (missing, or neither side's own). `attrs`: regime, fold, missing
+    ("drop" or "zero": whether a missing cell counts as measured and 0).
+    """
+
+    genes: NDArray[np.str_]
+    conditions: NDArray[np.str_]
+    split: NDArray[np.int8]
+    attrs: dict[str, str]
+
+
+@dataclass(frozen=True)
+class CellPredictions:
+    """Predicted log2 ratios of genes in conditions.
+
+    `values` (G, S) float32, NaN where nothing is predicted; `probabilities` (G, S) of each class by name, empty for regression; `attrs`:
+    model, member, regime, fold, task.
+    """
+
+    genes: NDArray[np.str_]
+    conditions: NDArray[np.str_]
+    values: NDArray[np.float32]
+    attrs: dict[str, str]
+    probabilities: dict[str, NDArray[np.float32]] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from scipy.sparse import csr_matrix
 
 from regdecode.errors import InputError
 from regdecode.io import h5ad
-from regdecode.io.records import Attributions, Expression, Predictions, Track
+from regdecode.io.records import Attributions, CellPredictions, Cells, Expression, Predictions, Track
 
 
 @pytest.fixture
@@ -80,3 +80,22 @@ def test_select_keeps_order_and_gives_absent_genes_no_bins(track):
 
 def test_genes_with_site_counts_genes_not_bins(track):
     np.testing.assert_array_equal(track.genes_with_site().toarray(), [[1, 1], [0, 0], [1, 1]])
+
+
+def test_cells_survive(tmp_path):
+    cells = Cells(np.array(["g1", "g2"]), np.array(["x", "y", "z"]), np.array([[0, 1, -1], [2, 0, 0]], np.int8), {"regime": "new_gene"})
+    h5ad.write_cells(tmp_path / "c.h5ad", cells)
+    assert_same(cells, h5ad.read_cells(tmp_path / "c.h5ad"))
+
+
+@pytest.mark.parametrize("classes", [(), ("p_up", "p_down")])
+def test_predictions_of_cells_survive(tmp_path, classes):
+    values = np.array([[1.5, np.nan]], np.float32)
+    layers = {name: np.full((1, 2), k, np.float32) for k, name in enumerate(classes)}
+    predictions = CellPredictions(np.array(["g1"]), np.array(["x", "y"]), values, {"model": "m"}, layers)
+    h5ad.write_cell_predictions(tmp_path / "p.h5ad", predictions)
+    found = h5ad.read_cell_predictions(tmp_path / "p.h5ad")
+    assert_same(predictions, found)
+    assert {name: float(table[0, 0]) for name, table in found.probabilities.items()} == {name: k for k, name in enumerate(classes)}
+    with pytest.raises(InputError, match="holds 'cell_predictions', not 'cells'"):
+        h5ad.read_cells(tmp_path / "p.h5ad")
