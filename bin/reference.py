@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""REFERENCE: annotation (and FASTA) to genes.tsv, models.bed, chromosomes.tsv, promoters.fa."""
+"""REFERENCE: annotation (and FASTA) to genes.tsv, models.bed, chromosomes.tsv, promoters.fa, sequences.fa."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from regdecode.cli import command, existing_file
 @click.option(
     "--config", required=True, type=existing_file, help="JSON: kind, columns, chromosomes, windows (see docs/adding_an_organism.md)."
 )
-@click.option("--fasta", type=existing_file, help="Genome; with it, promoters.fa is written.")
+@click.option("--fasta", type=existing_file, help="Genome; with it, promoters.fa and sequences.fa are written.")
 @click.option("--aliases", type=existing_file, help="Names of one chromosome on each line, separated by tabs.")
 @click.option("--proteins", type=existing_file, help="Protein FASTA by gene id or name; with it, proteins.fa is written.")
 @click.option("--out", required=True, type=click.Path(), help="Folder to write.")
@@ -21,7 +21,7 @@ def main(annotation: str, config: str, fasta: str | None, aliases: str | None, p
     """Read an annotation, choose one model a gene, make chromosome names agree, cut out promoters."""
     from regdecode.genome.reference import build_reference
     from regdecode.genome.reference_settings import reference_settings
-    from regdecode.genome.sequences import promoter_sequences, proteins_of
+    from regdecode.genome.sequences import padded_sequences, promoter_sequences, proteins_of
     from regdecode.io.annotation_file import read_annotation
     from regdecode.io.atomic import atomic_path
     from regdecode.io.bed12 import write_models
@@ -43,13 +43,13 @@ def main(annotation: str, config: str, fasta: str | None, aliases: str | None, p
         write_genes(reference.genes, folder / "genes.tsv")
         write_models(reference.models, folder / "models.bed")
         write_chromosomes(reference.chromosomes, folder / "chromosomes.tsv")
-        if fasta and settings.promoter:
-            write_fasta(
-                promoter_sequences(
-                    reference.genes, settings.promoter, reference.chromosomes, reference.sequence_of, read_fasta(fasta), notes
-                ),
-                folder / "promoters.fa",
-            )
+        for window, cut, name in (
+            (settings.promoter, promoter_sequences, "promoters.fa"),
+            (settings.sequence, padded_sequences, "sequences.fa"),
+        ):
+            if fasta and window:
+                pieces = cut(reference.genes, window, reference.chromosomes, reference.sequence_of, read_fasta(fasta), notes)
+                write_fasta(pieces, folder / name)
         if proteins:
             write_fasta(proteins_of(reference.genes, read_fasta(proteins), notes, proteins), folder / "proteins.fa")
         notes.write(folder / "reference.notes.json")

@@ -109,6 +109,16 @@ def test_same_inputs_same_bytes_and_an_older_result_is_replaced(folder: Path) ->
     assert {path.name: path.read_bytes() for path in (folder / "out").iterdir()} == first
 
 
+def test_sequences_of_one_length(folder: Path) -> None:
+    windows = {"windows": {"sequence": {"length": 25, "anchor": "start_codon"}}}
+    assert run(folder, {**CONFIG, **windows}).exit_code == 0
+    found = {record.name: record.sequence.decode() for record in read_fasta(folder / "out" / "sequences.fa")}
+    assert not (folder / "out" / "promoters.fa").exists()
+    assert {len(letters) for letters in found.values()} == {25}
+    assert found["g1"] == LETTERS[25:50]
+    assert found["g4"] == "N" * 21 + LETTERS[:4]
+
+
 def test_without_fasta_lengths_are_unknown_and_no_promoters_written(folder: Path) -> None:
     assert run(folder, fasta=None).exit_code == 0
     assert {row[1] for row in read_chromosomes(folder / "out" / "chromosomes.tsv")} == {None}

@@ -50,6 +50,7 @@ class ReferenceSettings:
     exclude: tuple[str, ...] = ()
     largest_gap: int | None = None
     promoter: PromoterSettings | None = None
+    sequence: PromoterSettings | None = None
 
 
 def reference_settings(config: Mapping[str, Any], where: str) -> ReferenceSettings:
@@ -60,7 +61,7 @@ def reference_settings(config: Mapping[str, Any], where: str) -> ReferenceSettin
     config
         kind (gtf, gff3, table); of a table: columns, zero_based, separator, chromosome; gene_id (attribute), biotypes, strip_version
         ("auto", true, false), unit_gap (bases); chromosomes {from_description, only, exclude}; windows {decode {promoter [upstream,
-        downstream], anchor}}.
+        downstream], anchor}, sequence {length, anchor, downstream}}.
     where
         Name of the file the settings come from.
 
@@ -82,9 +83,12 @@ def reference_settings(config: Mapping[str, Any], where: str) -> ReferenceSettin
         faults.add(f"strip_version is {strip!r}", where, "use auto, true or false")
     with faults.collect():
         _check_pattern(names.get("from_description"), where)
-    promoter = None
+    windows = config.get("windows") or {}
+    promoter = sequence = None
     with faults.collect():
-        promoter = _promoter_settings((config.get("windows") or {}).get("decode"), where)
+        promoter = _promoter_settings(windows.get("decode"), where)
+    with faults.collect():
+        sequence = _sequence_settings(windows.get("sequence"), where)
     faults.raise_if_any()
     return ReferenceSettings(
         kind=config["kind"],
@@ -100,6 +104,7 @@ def reference_settings(config: Mapping[str, Any], where: str) -> ReferenceSettin
         exclude=tuple(map(str, names.get("exclude") or ())),
         largest_gap=config.get("unit_gap"),
         promoter=promoter,
+        sequence=sequence,
     )
 
 
@@ -122,3 +127,19 @@ def _promoter_settings(decode: Mapping[str, Any] | None, where: str) -> Promoter
     if anchor not in ("tss", "start_codon"):
         raise InputError(f"windows.decode.anchor is {anchor!r}", where, "use tss or start_codon")
     return PromoterSettings(window[0], window[1], anchor)
+
+
+def _sequence_settings(sequence: Mapping[str, Any] | None, where: str) -> PromoterSettings | None:
+    """`length` bases in all, `downstream` of them from the anchor on."""
+    if not sequence or "length" not in sequence:
+        return None
+    length, downstream, anchor = sequence["length"], sequence.get("downstream", 0), sequence.get("anchor", "tss")
+    if not all(isinstance(bases, int) and not isinstance(bases, bool) for bases in (length, downstream)) or not 0 <= downstream <= length:
+        raise InputError(
+            f"windows.sequence has length {length!r} and downstream {downstream!r}", where, "give whole bases, downstream at most length"
+        )
+    if length == 0:
+        raise InputError("windows.sequence.length is 0", where, "give the bases of a promoter, such as 1000")
+    if anchor not in ("tss", "start_codon"):
+        raise InputError(f"windows.sequence.anchor is {anchor!r}", where, "use tss or start_codon")
+    return PromoterSettings(length - downstream, downstream, anchor)

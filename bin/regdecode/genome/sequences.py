@@ -11,6 +11,7 @@ from regdecode.io.fasta import FastaRecord
 from regdecode.io.gene_table import GeneTable
 from regdecode.io.notes import Notes
 
+UNKNOWN = bytes(letter if letter in b"ACGT" else ord("N") for letter in range(256))
 COMPLEMENT = bytes.maketrans(b"ACGTUMRWSYKVHDBN", b"TGCAAKYWSRMBDHVN")
 
 
@@ -53,6 +54,33 @@ def promoter_sequences(
             "their chromosome is not in the FASTA, or ends before the window",
             "warning",
         )
+
+
+def padded_sequences(
+    genes: GeneTable,
+    window: PromoterSettings,
+    chromosomes: Sequence[Chromosome],
+    sequence_of: Mapping[str, str],
+    records: Iterable[FastaRecord],
+    notes: Notes,
+) -> Iterator[tuple[str, bytes]]:
+    """Yield each gene's window, all of one length and of A C G T N alone, for models that read bases; else as `promoter_sequences`.
+
+    What a window lacks beyond the end of its chromosome is N, on the side where it lacks; the header tells the bases that exist.
+    """
+    lengths = {chromosome.name: chromosome.length for chromosome in chromosomes if chromosome.length is not None}
+    whole = promoter_windows(genes, window.upstream, window.downstream, window.anchor)
+    clipped = clip_windows(whole, lengths)
+    place = {gene: i for i, gene in enumerate(genes.gene_id.tolist())}
+    account = Notes(notes.stage)
+    for header, letters in promoter_sequences(genes, window, chromosomes, sequence_of, records, account):
+        i = place[header.split(" ", 1)[0]]
+        left, right = int(clipped.start[i] - whole.start[i]), int(whole.end[i] - clipped.end[i])
+        if whole.strand[i] == "-":
+            left, right = right, left
+        yield header, b"N" * left + letters.translate(UNKNOWN) + b"N" * right
+    for note in account.notes:
+        notes.add(note.what.replace("promoter", "window"), note.n, note.why or "filled with N" * ("clipped" in note.what), note.kind)
 
 
 def proteins_of(genes: GeneTable, records: Iterable[FastaRecord], notes: Notes, where: str) -> list[tuple[str, bytes]]:

@@ -7,7 +7,7 @@ import pytest
 from regdecode.errors import InputError
 from regdecode.genome.reference import build_reference
 from regdecode.genome.reference_settings import reference_settings
-from regdecode.genome.sequences import promoter_sequences, proteins_of, reverse_complement
+from regdecode.genome.sequences import padded_sequences, promoter_sequences, proteins_of, reverse_complement
 from regdecode.io.annotation import Annotation, Transcript
 from regdecode.io.fasta import FastaEntry, FastaRecord
 from regdecode.io.notes import Notes
@@ -142,6 +142,40 @@ def test_promoter_letters_on_both_strands_and_at_the_ends() -> None:
         "promoter sequences": 3,
         "genes without promoter sequence": 1,
     }
+
+
+def test_windows_of_one_length_are_filled_with_n_on_the_side_that_is_missing() -> None:
+    letters = b"AACCGGTTACGTRACCTTGA"
+    chosen = settings(windows={"sequence": {"length": 6, "downstream": 2, "anchor": "tss"}})
+    made = build_reference(
+        annotation(("p", "1", "+", 2, 10), ("m", "1", "-", 6, 12), ("end", "1", "-", 12, 18), ("none", "2", "+", 5, 9)),
+        chosen,
+        [FastaEntry("chr1", "", 20)],
+        [],
+        Notes("r"),
+        "a",
+    )
+    notes = Notes("r")
+    assert chosen.sequence is not None
+    found = dict(
+        padded_sequences(made.genes, chosen.sequence, made.chromosomes, made.sequence_of, [FastaRecord("chr1", "", letters)], notes)
+    )
+    assert found == {
+        "p 1:0-4(+)": b"NN" + letters[:4],
+        "m 1:10-16(-)": reverse_complement(letters[10:16]).replace(b"Y", b"N"),
+        "end 1:16-20(-)": b"NN" + reverse_complement(letters[16:20]),
+    }
+    assert {note.what: note.n for note in notes.notes} == {
+        "windows clipped at the end of a chromosome": 2,
+        "window sequences": 3,
+        "genes without window sequence": 1,
+    }
+
+
+@pytest.mark.parametrize("window", [{"length": 0}, {"length": 10, "downstream": 11}, {"length": "1kb"}, {"length": 9, "anchor": "atg"}])
+def test_sequence_windows_that_cannot_be(window: dict[str, object]) -> None:
+    with pytest.raises(InputError, match=r"windows\.sequence"):
+        settings(windows={"sequence": window})
 
 
 def test_reverse_complement() -> None:
