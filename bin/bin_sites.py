@@ -14,6 +14,7 @@ from regdecode.errors import InputError
     "--sites", type=existing_file, multiple=True, help="BED3 to BED6+ or narrowPeak (column 4 names the regulator); may be repeated."
 )
 @click.option("--links", type=existing_file, help="TSV or CSV of regulator, gene, optional value or effect: one bin a gene.")
+@click.option("--structure", is_flag=True, help="No file: exon junctions, intron and RNA length of every gene, from genes.tsv.")
 @click.option("--models", type=existing_file, required=True, help="models.bed of REFERENCE.")
 @click.option("--genes", type=existing_file, required=True, help="genes.tsv of REFERENCE.")
 @click.option("--chromosomes", type=existing_file, required=True, help="chromosomes.tsv of REFERENCE.")
@@ -24,6 +25,7 @@ from regdecode.errors import InputError
 def main(
     sites: tuple[str, ...],
     links: str | None,
+    structure: bool,
     models: str,
     genes: str,
     chromosomes: str,
@@ -33,12 +35,13 @@ def main(
     threads: int,
 ) -> None:
     """Turn sites or links of one regulator class into features."""
-    if bool(sites) == bool(links):
-        raise InputError("give either --sites or --links", "bin_sites.py", "sites have positions, links have none")
+    if bool(sites) + bool(links) + structure != 1:
+        raise InputError("give one of --sites, --links and --structure", "bin_sites.py", "sites have positions, links have none")
     os.environ.setdefault("POLARS_MAX_THREADS", str(threads))  # read when polars is first imported, below
     from regdecode.genome.chromosomes import Chromosome
     from regdecode.genome.link_track import link_track
     from regdecode.genome.site_track import site_track
+    from regdecode.genome.structure_track import structure_links
     from regdecode.genome.track_settings import parse_settings
     from regdecode.io.bed import concatenate, read_bed
     from regdecode.io.bed12 import read_models
@@ -52,8 +55,9 @@ def main(
     settings = parse_settings(read_config(config), config)
     notes = Notes(f"bin_sites {settings.name}")
     table = read_genes(genes)
-    if links:
-        track = link_track(read_links(links, settings.columns, settings.signed), table, settings, notes, links)
+    if links or structure:
+        linked = read_links(links, settings.columns, settings.signed) if links else structure_links(table)
+        track = link_track(linked, table, settings, notes, links or genes)
     else:
         found = concatenate([read_bed(path, settings.on == "rna", settings.columns.get("name") == "file") for path in sites])
         known = [Chromosome(*row) for row in read_chromosomes(chromosomes)]

@@ -86,7 +86,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(folder: Path, sites: str | list[str] | None = None, links: str | None = None, extra: tuple[str, ...] = (), **config):
+def run(folder: Path, sites: str | list[str] | None = None, links: str | None = None, extra: tuple[str, ...] = (), structure: bool = False, **config):
     """Run the script; returns click's result."""
     settings = {
         "name": "track",
@@ -101,6 +101,8 @@ def run(folder: Path, sites: str | list[str] | None = None, links: str | None = 
     given = (
         ["--links", str(folder / links)]
         if links
+        else ["--structure"]
+        if structure
         else [arg for name in ([sites] if isinstance(sites, str) else sites or ["sites.bed.gz"]) for arg in ("--sites", str(folder / name))]
     )
     args = [
@@ -375,3 +377,16 @@ def test_real_rna_sites_need_their_strand(real, shared_data):
     assert 0.40 < lost / 242_574 < 0.42
     length = pd.read_csv(folder / "genes.tsv", sep="\t").set_index("gene_id").loc[track.genes, "length"].to_numpy()
     np.testing.assert_array_equal(np.add.reduceat(track.bases, track.offsets[:-1]), length)
+
+
+def test_structure_needs_no_file(folder):
+    track, _ = done(folder, structure=True, on="gene", name="structure_rna")
+    table = dict(zip(track.regulators, track.counts.toarray().T, strict=True))
+    rows = [track.genes.tolist().index(gene) for gene in ("g1", "g2")]
+    np.testing.assert_allclose(table["exon_junctions"][rows], [1, 0])
+    np.testing.assert_allclose(table["rna_kb"][rows], np.log2([1.07, 1.05]), rtol=1e-6)
+
+
+def test_one_kind_of_input_is_needed(folder):
+    result = run(folder, extra=("--structure",))
+    assert result.exit_code == 2 and "--sites, --links and --structure" in result.output

@@ -17,7 +17,7 @@ process BIN_SITES {
     cat > config.json <<'END_OF_CONFIG'
     ${config}
     END_OF_CONFIG
-    bin_sites.py --${meta.links ? 'links' : 'sites'} ${sites} --models ${models} --genes ${genes} --chromosomes ${chromosomes} --config config.json \\
+    bin_sites.py --${meta.source} ${sites} --models ${models} --genes ${genes} --chromosomes ${chromosomes} --config config.json \\
         --threads ${task.cpus} --out ${meta.id}.features.h5ad --notes ${meta.id}.notes.json
     """
 

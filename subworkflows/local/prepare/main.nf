@@ -36,11 +36,11 @@ workflow PREPARE {
     SCAN_MOTIFS(channel.fromList(scanPlan(org)).combine(sources).combine(promoters).map { c, s, fasta -> [[id: c.id], fasta, c.motifs.collect { name -> s[name] }, c.config] }, code.SCAN_MOTIFS)
 
     def tracks = trackPlan(org)
-    given   = channel.fromList(tracks.findAll { t -> !t.scan }).combine(sources).map { t, s -> [t.build, t, s[t.file]] }
+    given   = channel.fromList(tracks.findAll { t -> !t.scan }).combine(sources).map { t, s -> [t.build, t, t.file ? s[t.file] : []] }
     scanned = channel.fromList(tracks.findAll { t -> t.scan }).map { t -> [t.scan, t] }.combine(SCAN_MOTIFS.out.sites.map { meta, bed -> [meta.id, bed] }, by: 0).map { _scan, t, bed -> [t.build, t, bed] }
     BIN_SITES(
         given.mix(scanned).combine(REFERENCE.out.tables.map { meta, table, models, chromosomes -> [meta.id, table, models, chromosomes] }, by: 0)
-            .map { _build, t, bed, table, models, chromosomes -> [[id: t.id, links: t.links], bed, table, models, chromosomes, t.config] },
+            .map { _build, t, bed, table, models, chromosomes -> [[id: t.id, source: t.source], bed, table, models, chromosomes, t.config] },
         code.BIN_SITES,
     )
     features = BIN_SITES.out.features.map { _meta, h5ad -> h5ad }.toSortedList { a, b -> a.name <=> b.name }

@@ -47,10 +47,10 @@ def trackPlan(Map org) {
     return org.regulators.collectMany { entry ->
         def links   = entry.links instanceof Map ? entry.links : [file: entry.links]
         def columns = entry.links ? [columns: links.findAll { key, _v -> key != 'file' }] : entry.subMap(['columns'])
-        def base    = [name: trackName(entry), 'class': entry['class'], on: entry.links ? 'gene' : entry.on, region: entry.on, promoter: windows.promoter, bin: windows.bin, anchor: windows.anchor,
+        def base    = [name: trackName(entry), 'class': entry['class'], on: entry.links || entry.structure ? 'gene' : entry.on, region: entry.on, promoter: windows.promoter, bin: windows.bin, anchor: windows.anchor,
             min_genes: entry.min_genes] + entry.subMap(['signed']) + columns
-        def twin    = windows.unit == 'operon' && entry.on == 'promoter' && !entry.links ? [base + [name: "${entry['class']}_unit_promoter".toString(), on: 'unit_promoter']] : []
-        ([base] + twin).collect { config -> [id: config.name, build: buildOf(entry), scan: entry.motifs ? trackName(entry) : null, file: entry.sites ?: links.file, links: entry.links != null, config: json(config)] }
+        def twin    = windows.unit == 'operon' && entry.on == 'promoter' && !entry.links && !entry.structure ? [base + [name: "${entry['class']}_unit_promoter".toString(), on: 'unit_promoter']] : []
+        ([base] + twin).collect { config -> [id: config.name, build: buildOf(entry), scan: entry.motifs ? trackName(entry) : null, file: entry.sites ?: links.file, source: entry.links ? 'links' : entry.structure ? 'structure' : 'sites', config: json(config)] }
     }
 }
 
