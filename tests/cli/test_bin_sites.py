@@ -303,7 +303,7 @@ def test_bad_settings(folder, config, words):
 
 def test_sites_or_links(folder):
     (folder / "links.csv").write_text(LINKS)
-    refused(folder, "either --sites or --links", links="links.csv", extra=("--sites", str(folder / "sites.bed.gz")))
+    refused(folder, "one of --sites, --links and --structure", links="links.csv", extra=("--sites", str(folder / "sites.bed.gz")))
 
 
 def test_sites_need_a_region(folder):
