@@ -1,7 +1,8 @@
 """The DEcode networks: from binned regulators of a gene to all its outputs at once.
 
-Both presets share one form: ``forward(inputs) = head(hidden(encode(inputs)))``. `encode` pools bins over positions and has no parameters,
-so training runs on its result, computed once (`regdecode.training.encode`). `hidden` holds every learned non-linearity, `head` is linear.
+Both presets share one form: ``forward(inputs) = head(dense_layers(stage(encode(inputs))))``. `encode` pools bins over positions and has no
+parameters, so training runs on its result, computed once (`regdecode.training.encode`). `stage` is linear, `dense_layers` hold every learned
+non-linearity, `head` is linear.
 All non-linearities are modules used once in a forward pass, everything else is linear in the input: DeepLIFT's rescale rule is exact.
 
 Axes: N genes of a batch, B bins, R regulators, F pooled features, H hidden units, T outputs.
@@ -69,9 +70,21 @@ class DecodeNet(nn.Module):
     def prepare(self, features: Tensor, targets: Tensor) -> None:
         """Set what is fixed before training, from features [G, F] and mean scaled targets [T] of training genes."""
 
+    def stage(self, features: Tensor) -> Tensor:
+        """First learned stage, linear: [N, F] -> [N, E]. Transfer freezes it (`stage_modules`) and tunes what follows."""
+        raise NotImplementedError
+
+    def dense_layers(self, staged: Tensor) -> Tensor:
+        """Activations [N, H] that the head reads, from the first stage's output [N, E]."""
+        raise NotImplementedError
+
+    def stage_modules(self) -> list[str]:
+        """Name the modules that hold the first stage's weights."""
+        raise NotImplementedError
+
     def hidden(self, features: Tensor) -> Tensor:
         """Activations [N, H] that the head reads."""
-        raise NotImplementedError
+        return self.dense_layers(self.stage(features))
 
     def predict_encoded(self, features: Tensor) -> Tensor:
         """Scaled outputs [N, T] from pooled features [N, F]."""
@@ -133,9 +146,17 @@ class ProfileNet(DecodeNet):
         self.feature_scale.copy_(torch.where(spread > 1e-6, 1 / torch.maximum(spread, floor).clamp_min(1e-6), 0.0))
         self.head.bias.copy_(targets)
 
-    def hidden(self, features: Tensor) -> Tensor:
-        """Activations [N, H] that the head reads."""
-        h = self.first(self.input_dropout(features * self.feature_scale))
+    def stage(self, features: Tensor) -> Tensor:
+        """The first layer on scaled features: [N, F] -> [N, width]."""
+        return self.first(self.input_dropout(features * self.feature_scale))
+
+    def stage_modules(self) -> list[str]:
+        """Name the modules that hold the first stage's weights."""
+        return ["first"]
+
+    def dense_layers(self, staged: Tensor) -> Tensor:
+        """Residual blocks: [N, width] -> [N, width]."""
+        h = staged
         for block in self.blocks:
             h = block(h)
         return self.dropout(self.activation(self.norm(h)))
@@ -206,8 +227,12 @@ class Decode2020Net(DecodeNet):
         nn.init.xavier_uniform_(self.head.weight)
         nn.init.zeros_(self.head.bias)
 
-    def hidden(self, features: Tensor) -> Tensor:
-        """Activations [N, H] that the head reads."""
+    def stage_modules(self) -> list[str]:
+        """Name the modules that hold the first stage's weights."""
+        return ["stacks"]
+
+    def stage(self, features: Tensor) -> Tensor:
+        """The convolutions, summed over positions, branches side by side: [N, F] -> [N, E]."""
         widths = [taps * (track.n_regulators + 1) for taps, track in zip(self.taps, self.tracks, strict=True)]
         parts = torch.split(features, widths, 1)
         pooled = []
@@ -216,7 +241,11 @@ class Decode2020Net(DecodeNet):
             tails = [parts[i].unflatten(1, (self.taps[i], -1)) for i in members]
             stacked = torch.cat([*[tail[:, :, :-1] for tail in tails], tails[0][:, :, -1:]], 2)
             pooled.append(stack(stacked))
-        return self.dense(torch.cat(pooled, 1))
+        return torch.cat(pooled, 1)
+
+    def dense_layers(self, staged: Tensor) -> Tensor:
+        """Dense layers: [N, E] -> [N, H]."""
+        return self.dense(staged)
 
 
 KINDS: dict[str, tuple[type[DecodeNet], type]] = {
