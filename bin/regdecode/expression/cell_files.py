@@ -1,0 +1,219 @@
+"""Files of SPLIT_CELLS: folds read, one file of cells a fold and a leakage report written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from regdecode.errors import InputError
+from regdecode.expression.cells import (
+    condition_parts,
+    cross_parts,
+    fold_order,
+    gene_parts,
+    labels_of,
+    parts_of,
+    random_folds,
+    random_pair_parts,
+    series_folds,
+    without_missing,
+)
+from regdecode.expression.deeprage_settings import Regime
+from regdecode.expression.identifiers import match_identifiers
+from regdecode.expression.leakage import Leak
+from regdecode.io.atomic import atomic_path
+from regdecode.io.h5ad import write_cells
+from regdecode.io.matrix import Matrix, read_pairs
+from regdecode.io.notes import Notes
+from regdecode.io.records import Cells
+
+_SAFE = re.compile(r"[\w.+-]+")
+PARTS = {"train": 0, "validation": 1, "test": 2}
+
+
+class CellSpace(NamedTuple):
+    """The genes (G,) and conditions (S,) that models use, their values (G, S), series (S,) or None, and which genes (G,) are regulators."""
+
+    genes: np.ndarray
+    conditions: np.ndarray
+    values: np.ndarray
+    series: np.ndarray | None
+    regulator: np.ndarray
+
+
+def fold_labels(regime: Regime, space: CellSpace, tables: Sequence[str], seed: int) -> np.ndarray:
+    """Fold of each gene (G,) or condition (S,) of a regime, "" for those in none.
+
+    Raises
+    ------
+    InputError
+        The folds file was not given, or fits no gene or condition.
+    """
+    of_genes = regime.name == "new_gene"
+    names = space.genes if of_genes else space.conditions
+    if regime.file:
+        found = [table for table in tables if Path(table).name == Path(regime.file).name] or [regime.file]
+        if not Path(found[0]).is_file():
+            raise InputError("there is no such file", regime.file, f"give the folds file that regimes.{regime.name}.file names")
+        return labels_of(names, read_pairs(found[0], regime.columns), "gene" if of_genes else "condition", found[0])
+    if regime.by == "series":
+        if space.series is None:
+            raise InputError("no series is known", "regimes.new_condition", "name a column of the sample sheet under deeprage.series")
+        return series_folds(space.series, regime.n, seed)
+    return random_folds(len(names), regime.n, seed)
+
+
+def tested_folds(regime: Regime, labels: np.ndarray) -> list[str]:
+    """Folds of a regime that are tested, in order.
+
+    Raises
+    ------
+    InputError
+        The settings name a fold that does not exist.
+    """
+    names = fold_order([label for label in labels.tolist() if label])
+    unknown = [fold for fold in regime.folds if fold not in names]
+    if unknown:
+        raise InputError(f"there is no fold {', '.join(unknown)}; there are {', '.join(names)}", f"regimes.{regime.name}", "correct `folds`")
+    return [name for name in names if not regime.folds or name in regime.folds]
+
+
+def matrix_parts(regime: Regime, space: CellSpace, matrix: Matrix | None, gene_rows: np.ndarray | None, seed: int) -> np.ndarray:
+    """Parts (G, S) of random pairs, drawn over the matrix file in file order or over what is used."""
+    drawn_by = seed if regime.seed is None else regime.seed
+    if regime.over == "used":
+        return random_pair_parts(space.values.shape, regime.share, drawn_by)
+    if matrix is None or gene_rows is None:
+        raise InputError("random pairs are drawn over the matrix, which was not given", "regimes.random_pair", "give --matrix and --genes")
+    column_of = {name: k for k, name in enumerate(matrix.samples.tolist())}
+    lost = [name for name in space.conditions.tolist() if name not in column_of]
+    if lost:
+        raise InputError(
+            f"condition {lost[0]} is no column of the matrix, since samples were grouped",
+            "regimes.random_pair.over",
+            "draw over: used",
+        )
+    drawn = random_pair_parts((len(matrix.ids), len(matrix.samples)), regime.share, drawn_by)
+    return drawn[gene_rows][:, [column_of[name] for name in space.conditions.tolist()]]
+
+
+def rows_in_matrix(matrix: Matrix, genes: np.ndarray, gene_id: np.ndarray, gene_name: np.ndarray) -> np.ndarray:
+    """First row (G,) of the matrix that holds each gene, matched as EXPRESSION does."""
+    matched = match_identifiers(matrix.ids, gene_id, gene_name).row
+    first: dict[str, int] = {}
+    for row, place in enumerate(matched.tolist()):
+        if place >= 0:
+            first.setdefault(str(gene_id[place]), row)
+    return np.array([first[gene] for gene in genes.tolist()], dtype=np.int64)
+
+
+def make_folds(
+    regimes: Sequence[Regime],
+    space: CellSpace,
+    tables: Sequence[str],
+    matrix: Matrix | None,
+    gene_rows: np.ndarray | None,
+    seed: int,
+) -> Iterator[Cells]:
+    """Yield the cells of every fold of every regime, in order."""
+    n_genes, n_conditions = space.values.shape
+    labels: dict[str, np.ndarray] = {}
+    tested: dict[str, list[str]] = {}
+    for regime in regimes:
+        found: list[tuple[str, np.ndarray]]
+        if regime.name == "random_pair":
+            found = [("0", matrix_parts(regime, space, matrix, gene_rows, seed))]
+        elif regime.name == "new_gene_and_condition":
+            pairs = list(zip(tested["new_gene"], tested["new_condition"], strict=False))
+            pairs = [pair for pair in pairs if not regime.folds or pair[0] in regime.folds]
+            found = [(a, cross_parts(parts_of(labels["new_gene"], a), parts_of(labels["new_condition"], b))) for a, b in pairs]
+        else:
+            labels[regime.name] = fold_labels(regime, space, tables, seed)
+            tested[regime.name] = tested_folds(regime, labels[regime.name])
+            whole = {fold: parts_of(labels[regime.name], fold) for fold in tested[regime.name]}
+            as_cells = gene_parts if regime.name == "new_gene" else condition_parts
+            found = [(fold, as_cells(parts, n_conditions if regime.name == "new_gene" else n_genes)) for fold, parts in whole.items()]
+        for fold, parts in found:
+            if not _SAFE.fullmatch(fold):
+                raise InputError(f"fold {fold!r} cannot be a file name", f"regimes.{regime.name}", "use letters, digits, dot, plus, minus")
+            attrs = {"regime": regime.name, "fold": fold, "missing": regime.missing}
+            yield Cells(space.genes, space.conditions, without_missing(parts, space.values, regime.missing), attrs)
+
+
+def cell_leakage(cells: Cells, space: CellSpace) -> list[Leak]:
+    """Count what training cells could tell of test cells: shared genes, conditions and series, and test cells read as inputs."""
+    fold = f"{cells.attrs['regime']}.{cells.attrs['fold']}"
+    inside = {name: cells.split == code for name, code in PARTS.items()}
+    used = int((cells.split >= 0).sum())
+    report = []
+    for name, mask in inside.items():
+        told = f"{int(mask.any(1).sum())} genes, {int(mask.any(0).sum())} conditions"
+        report.append(Leak(fold, "cells", name, "", int(mask.sum()), used, told))
+    for a, b in (("test", "train"), ("validation", "train"), ("test", "validation")):
+        for check, axis, names in (("same gene", 1, space.genes), ("same condition", 0, space.conditions), ("same series", 0, space.series)):
+            if names is None:
+                continue
+            left, right = np.unique(names[inside[a].any(axis)]), np.unique(names[inside[b].any(axis)])
+            shared = np.intersect1d(left, right)
+            report.append(Leak(fold, check, a, b, len(shared), len(left), f"such as {', '.join(shared[:3])}" if len(shared) else ""))
+    read = inside["test"] & space.regulator[:, None]
+    report.append(
+        Leak(
+            fold,
+            "test cells that are a regulator's value, an input of other genes",
+            "test",
+            "",
+            int(read.sum()),
+            int(inside["test"].sum()),
+            "a gene's own entry is masked when the gene itself is predicted",
+        )
+    )
+    return report
+
+
+def write_all_cells(out: str | Path, made: Iterator[Cells], space: CellSpace, notes: Notes) -> None:
+    """Write `<regime>.<fold>.cells.h5ad` of every fold, leakage.tsv and split_cells.notes.json, all or nothing.
+
+    Raises
+    ------
+    InputError
+        A fold has no cell to train, tune or test on.
+    """
+    leaks: list[Leak] = []
+    with atomic_path(out) as folder:
+        folder.mkdir()
+        for cells in made:
+            name = f"{cells.attrs['regime']}.{cells.attrs['fold']}"
+            counts = {part: int((cells.split == code).sum()) for part, code in PARTS.items()}
+            empty = [part for part, n in counts.items() if not n]
+            if empty:
+                raise InputError(f"no cell to {' or '.join(empty)}", f"fold {name}", "give more genes, conditions or series, or other folds")
+            write_cells(folder / f"{name}.cells.h5ad", cells)
+            notes.add(f"cells of {name}", sum(counts.values()), ", ".join(f"{part} {n}" for part, n in counts.items()))
+            leaks += cell_leakage(cells, space)
+        pd.DataFrame(leaks).to_csv(folder / "leakage.tsv", sep="\t", index=False)
+        notes.write(folder / "split_cells.notes.json")
+
+
+def series_of(sheet: Mapping[str, np.ndarray], column: str | None) -> np.ndarray | None:
+    """Series (S,) of each condition; None where no column is named.
+
+    Raises
+    ------
+    InputError
+        The sample sheet has no such column.
+    """
+    if column is None:
+        return None
+    if column not in sheet:
+        raise InputError(
+            f"the sample sheet has no column {column!r} (or it varies within a condition); it has {', '.join(list(sheet)[:12]) or 'none'}",
+            "deeprage.series",
+            "name a column of the sheet",
+        )
+    return np.asarray(sheet[column]).astype(str)

@@ -1,0 +1,46 @@
+"""The deeprage block."""
+
+import pytest
+
+from regdecode.errors import InputError
+from regdecode.expression.deeprage_settings import deeprage_settings
+
+
+def test_ways_to_write_a_regime() -> None:
+    found = deeprage_settings(
+        {
+            "series": "trt",
+            "regimes": {
+                "random_pair": {"share": 0.2, "seed": 0, "over": "matrix", "missing": "zero"},
+                "new_condition": "series",
+                "new_gene": {"file": "f.tsv", "folds": [0, 3]},
+                "new_gene_and_condition": True,
+            },
+        }
+    )
+    gene, condition, pair, both = found.regimes
+    assert (gene.name, gene.file, gene.folds, gene.missing) == ("new_gene", "f.tsv", ("0", "3"), "drop")
+    assert (condition.by, condition.n, condition.columns) == ("series", 5, ("condition_id", "fold"))
+    assert (pair.share, pair.seed, pair.over, pair.missing) == (0.2, 0, "matrix", "zero")
+    assert both.name == "new_gene_and_condition"
+    assert found.classes == {"thresholds": [-0.5, 0.5]}
+
+
+def test_every_fault_at_once() -> None:
+    with pytest.raises(InputError) as told:
+        deeprage_settings(
+            {
+                "missing": "mean",
+                "colour": 1,
+                "classes": {"bins": 2},
+                "regimes": {"new_genes": True, "new_condition": "series", "random_pair": {"share": 0.7}, "new_gene": {"n": 2}},
+            },
+            "o.json",
+        )
+    for part in ("colour", "missing is 'mean'", "classes is", "new_genes", "no series is known", "share is 0.7", "n is 2"):
+        assert part in str(told.value)
+
+
+def test_the_cross_needs_both_folds() -> None:
+    with pytest.raises(InputError, match="needs the folds of new_gene and new_condition"):
+        deeprage_settings({"regimes": {"new_gene": "random", "new_gene_and_condition": True}})
