@@ -5,6 +5,7 @@ Axes: G genes, S samples, C coefficients, K hypotheses (a coefficient or a contr
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -57,16 +58,23 @@ def fit_linear(values: Array, design: Array, hypotheses: Array | None = None) ->
     coefficient = np.full((n_genes, weights.shape[1]), np.nan)
     sd, s2, df = coefficient.copy(), np.full(n_genes, np.nan), np.zeros(n_genes)
     measured = np.isfinite(values)
-    patterns, which = np.unique(measured, axis=0, return_inverse=True)
-    groups = np.split(np.argsort(which.ravel(), kind="stable"), np.cumsum(np.bincount(which.ravel()))[:-1])
-    for seen, rows in zip(patterns, groups, strict=True):
-        if not seen.any():
-            continue
+    for seen, rows in _patterns(measured):
         y = values[np.ix_(rows, np.flatnonzero(seen))]
         coefficient[rows], sd[rows], s2[rows], df[rows] = _fit_block(y, design[seen], weights)
     count = measured.sum(1)
     level = np.where(count > 0, np.where(measured, values, 0.0).sum(1) / np.maximum(count, 1), np.nan)
     return LinearFit(coefficient, sd, s2, df, level)
+
+
+def _patterns(measured: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.int64]]]:
+    """Yield each set of samples (S,) with the genes measured in just these; genes measured nowhere are left out."""
+    packed = np.packbits(measured, axis=1)
+    which = np.unique(packed, axis=0, return_inverse=True)[1]
+    order = np.argsort(which.ravel(), kind="stable")
+    for rows in np.split(order, np.cumsum(np.bincount(which.ravel()))[:-1]):
+        seen = measured[rows[0]]
+        if seen.any():
+            yield seen, rows
 
 
 def _fit_block(y: Array, x: Array, weights: Array) -> tuple[Array, Array, Array, int]:

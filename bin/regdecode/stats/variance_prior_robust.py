@@ -1,4 +1,4 @@
-"""The prior of residual variances where some genes are wild: moments of winsorised log variances, fewer prior degrees of freedom for outliers.
+"""The prior of residual variances where some genes are wild: moments of winsorised log variances, outliers shrunk less.
 
 Phipson, Lee, Majewski, Alexander & Smyth (2016), Annals of Applied Statistics 10, 946-963; as limma's `fitFDistRobustly`. Axis: G genes.
 """
