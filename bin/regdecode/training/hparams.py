@@ -55,9 +55,9 @@ _CHOICES = {"schedule": ("constant", "cosine")}
 
 @dataclass(frozen=True)
 class TreesOptions:
-    """The trees members: promoter windows of their feature table, and how boosters are grown."""
+    """The trees members: equal parts of a promoter in their feature table, taken in turn by the replicates, and how boosters are grown."""
 
-    windows: int = 3
+    windows: tuple[int, ...] = (3,)
     settings: TreeSettings = field(default_factory=TreeSettings)
 
 
@@ -118,7 +118,7 @@ def _check_value(value: Any, default: Any, name: str, where: str, faults: Faults
     return value if whole else float(value)
 
 
-def _check_block(block: Any, defaults: Mapping[str, Any], where: str, faults: Faults) -> dict[str, Any]:
+def check_block(block: Any, defaults: Mapping[str, Any], where: str, faults: Faults) -> dict[str, Any]:
     """Known names with good values; every fault is noted."""
     if block is None:
         return {}
@@ -134,7 +134,8 @@ def _check_block(block: Any, defaults: Mapping[str, Any], where: str, faults: Fa
     return checked
 
 
-def _defaults(settings: type) -> dict[str, Any]:
+def defaults_of(settings: type) -> dict[str, Any]:
+    """Defaults of a dataclass of settings, by name."""
     return {f.name: f.default for f in fields(settings)}
 
 
@@ -165,13 +166,13 @@ def parse_hparams(content: Any, where: str) -> HyperParameters:
     if not isinstance(network, dict) or kind not in KINDS:
         faults.add(f"network.kind is {kind!r}", where, f"one of {', '.join(KINDS)}")
     else:
-        settings = _check_block({k: v for k, v in network.items() if k != "kind"}, _defaults(KINDS[kind][1]), f"{where}: network", faults)
-    fit = _check_block(content.get("fit"), _defaults(FitSettings), f"{where}: fit", faults)
+        settings = check_block({k: v for k, v in network.items() if k != "kind"}, defaults_of(KINDS[kind][1]), f"{where}: network", faults)
+    fit = check_block(content.get("fit"), defaults_of(FitSettings), f"{where}: fit", faults)
     trees = None
     if content.get("trees") is not None:
-        block = _check_block(content["trees"], {"windows": 3, **_defaults(TreeSettings)}, f"{where}: trees", faults)
-        trees = TreesOptions(block.pop("windows", 3), TreeSettings(**block))
-    members = _check_block(content.get("members"), {"network": 4, "trees": 1}, f"{where}: members", faults)
+        block = check_block(content["trees"], {"windows": (3,), **defaults_of(TreeSettings)}, f"{where}: trees", faults)
+        trees = TreesOptions(block.pop("windows", ()) or (3,), TreeSettings(**block))
+    members = check_block(content.get("members"), {"network": 4, "trees": 1}, f"{where}: members", faults)
     faults.raise_if_any()
     return HyperParameters(str(model), str(scale), str(kind), settings, FitSettings(**fit), trees, members)
 
