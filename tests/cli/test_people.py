@@ -70,7 +70,7 @@ def test_person_model_beats_the_mean_and_a_network_from_scratch_on_test_genes(ca
 
 
 def test_figures_are_those_of_the_predictions(case):
-    folder, data = case
+    folder, _ = case
     found = read_predictions(folder / "out" / "predictions.h5ad")
     measured = read_expression(folder / "cohort_a.expression.h5ad")
     place = {gene: i for i, gene in enumerate(measured.genes)}
@@ -82,7 +82,8 @@ def test_figures_are_those_of_the_predictions(case):
     assert ((people["low"] < people["spearman"]) & (people["spearman"] < people["high"])).all()
     metrics = table(folder, "metrics")
     assert list(metrics.columns) == METRIC_COLUMNS
-    own = metrics.query("model == 'people.cohort_a' and member == 'ensemble' and arm == 'all' and split == 'test'").set_index(["output", "metric"])
+    own = metrics.query("model == 'people.cohort_a' and member == 'ensemble' and arm == 'all' and split == 'test'")
+    own = own.set_index(["output", "metric"])
     assert own.loc[("fold_change", "spearman"), "value"] == pytest.approx(np.mean(expected[:-1]), abs=1e-4)
     assert own.loc[("level", "spearman"), "value"] == pytest.approx(expected[-1], abs=1e-4)
     assert own.index.is_unique

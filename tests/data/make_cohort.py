@@ -32,7 +32,8 @@ SEX_GENES, AGE_GENES = 10, 10
 DIRECT = 1.5                # log2 effect of sex (M against F), of one standard deviation of age
 NOISE, BATCH = 0.35, 0.3    # standard deviation of a sample, of a gene's batch shift
 COHORT = """\
-  - {{ id: {id}, name: "Simulated cohort {id}", matrix: {id}.tpm.tsv.gz, kind: tpm, samples: {id}.samples.tsv, filter: {{ min: 1, min_share: 0.5 }},
+  - {{ id: {id}, name: "Simulated cohort {id}", matrix: {id}.tpm.tsv.gz, kind: tpm, samples: {id}.samples.tsv,
+      filter: {{ min: 1, min_share: 0.5 }},
       covariates: [batch], design: "~ age + sex", test: [age, sex], model: true, pairs: auto }}
 """
 
@@ -81,7 +82,9 @@ def strengths(sheet: dict[str, np.ndarray], rng: np.random.Generator) -> dict[st
     return {AGE: age, SEX: sex, **drawn}
 
 
-def log_expression(acts: dict[str, np.ndarray], chosen: dict, sheet: dict, null: bool, noise: float, rng: np.random.Generator) -> np.ndarray:
+def log_expression(
+    acts: dict[str, np.ndarray], chosen: dict, sheet: dict, null: bool, noise: float, rng: np.random.Generator
+) -> np.ndarray:
     """(G, S) log2 expression of a cohort."""
     strength = strengths(sheet, rng)
     n_genes = len(acts[AGE])

@@ -122,6 +122,8 @@ def same_person(kind: str, parts: Sequence[Sampled]) -> list[dict[str, object]]:
 
     `auroc` is the chance that a pair of samples of one person is the more alike, `p` of the rank-sum test, one-sided.
     """
+    if not parts:
+        return [_not_applicable(kind, "no sample sheet has a column person")]
     genes = sorted(set.intersection(*(set(part.genes.tolist()) for part in parts)))
     if len(genes) < 3:
         return [_not_applicable(kind, f"{len(genes)} genes in common")]

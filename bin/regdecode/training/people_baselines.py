@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regdecode.genome.summaries import summarise
-from regdecode.models.baselines import BaselineData, predict_mean, predict_ridge
+from regdecode.models.ridge import fit_ridge
 from regdecode.training.dataset import Dataset
 from regdecode.training.hparams import HyperParameters, parse_hparams
 from regdecode.training.member import MemberPlan, train_member
@@ -29,10 +29,13 @@ def people_baselines(
     source
         config.json of the tissue member, whose hyper-parameters a network from scratch takes over.
     """
-    problem = BaselineData(summarise(data.tracks).X, data.targets, data.split, data.has_level, seed, threads)
-    for name, predict in (("mean", predict_mean), ("ridge", predict_ridge)):
-        log.info("baseline %s on %d genes x %d features", name, *problem.X.shape)
-        yield name, predict(problem).astype(np.float32)
+    X, known = summarise(data.tracks).X, data.split != "test"
+    center = np.nan_to_num(np.nanmean(data.targets[known], axis=0))
+    yield "mean", np.tile(center, (len(X), 1)).astype(np.float32)
+    pools = np.zeros(len(data.outputs), dtype=int)
+    pools[-1] = int(data.has_level)
+    log.info("ridge on %d genes x %d features", *X.shape)
+    yield "ridge", fit_ridge(X[known], data.targets[known], pools, seed=seed).predict(X).astype(np.float32)
     if n_scratch:
         yield "scratch", scratch(data, n_scratch, source, seed, device, threads)
 

@@ -153,9 +153,7 @@ def concordance_table(
         known = [part for part in parts if part is not None]
         if len(known) < len(parts):
             log.warning("%s: a sample sheet has no column person, so it takes no part in the concordance", kind)
-        rows += (
-            same_person(kind, known) if known else same_person(kind, [Sampled(np.zeros(0, str), np.zeros((0, 0)), *[np.zeros(0, str)] * 2)])
-        )
+        rows += same_person(kind, known)
     return pd.DataFrame(rows)
 
 
