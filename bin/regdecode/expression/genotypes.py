@@ -28,7 +28,7 @@ class NearMarker(NamedTuple):
 def match_chromosomes(markers: Sequence[str], genes: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:
     """Name of the annotation for each chromosome name of the markers: as given, else by `reconcile` ("chr", Roman numbers)."""
     wanted = dict.fromkeys(map(str, markers))
-    known = {name: () for name in dict.fromkeys(map(str, genes))}
+    known = dict.fromkeys(dict.fromkeys(map(str, genes)), ())
     return reconcile([name for name in wanted if name not in given], known).mapping | {
         name: given[name] for name in wanted if name in given
     }

@@ -160,3 +160,15 @@ def _residuals(values: np.ndarray, design: np.ndarray) -> np.ndarray:
     mean = values.mean(axis=1, keepdims=True)
     coefficients = np.linalg.lstsq(centred, (values - mean).T, rcond=None)[0]
     return values - (centred @ coefficients).T
+
+
+def combine_rows(values: np.ndarray, group: np.ndarray, n_groups: int, add: bool) -> np.ndarray:
+    """Sum or mean (over measured entries) of the rows of each group, (n_groups, S)."""
+    total = np.zeros((n_groups, values.shape[1]))
+    seen = np.zeros_like(total)
+    np.add.at(total, group, np.nan_to_num(values))
+    np.add.at(seen, group, np.isfinite(values))
+    if add:
+        return total
+    with np.errstate(invalid="ignore"):
+        return total / np.where(seen > 0, seen, np.nan)

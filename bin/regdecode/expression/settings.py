@@ -24,6 +24,7 @@ _KEYS = (
     "aggregate",
     "drop",
     "id",
+    "unannotated",
 )
 _COLUMN_KEYS = ("gene", "sample", "tissue", "person", "age", "sex")
 _FILTER_KEYS = ("min", "min_outputs", "min_share")
@@ -57,6 +58,9 @@ class ExpressionSettings:
         Counts become "tpm" or "cpm".
     aggregate : str or None
         "median" or "mean" of the samples of a group; None: median of TPM, mean of logs.
+    unannotated : str
+        "drop" genes that the annotation does not hold, or "keep" them under their own ids (for tests on actual expression; no model uses
+        them). Counts then need `normalise: cpm`, since a length is not known.
     """
 
     kind: str
@@ -74,6 +78,7 @@ class ExpressionSettings:
     normalise: str = "tpm"
     aggregate: str | None = None
     drop: tuple[str, ...] = ("Description",)
+    unannotated: str = "drop"
 
     @property
     def linear(self) -> bool:
@@ -98,6 +103,9 @@ def parse_settings(config: Mapping[str, Any]) -> ExpressionSettings:
     _choice(faults, config, "kind", KINDS, required=True)
     _choice(faults, config, "normalise", ("tpm", "cpm"))
     _choice(faults, config, "aggregate", ("median", "mean"))
+    _choice(faults, config, "unannotated", ("drop", "keep"))
+    if config.get("unannotated") == "keep" and config.get("kind") == "counts" and config.get("normalise") != "cpm":
+        faults.add("unannotated genes have no length to make TPM of", where, "set normalise: cpm, or unannotated: drop")
     for name, value, low in (
         ("pseudocount", config.get("pseudocount", 0.25), 0.0),
         ("filter.min_outputs", rule.get("min_outputs", 1), 0.5),
@@ -126,6 +134,7 @@ def parse_settings(config: Mapping[str, Any]) -> ExpressionSettings:
         normalise=config.get("normalise") or "tpm",
         aggregate=config.get("aggregate"),
         drop=_names(config.get("drop")) or ("Description",),
+        unannotated=config.get("unannotated") or "drop",
     )
 
 

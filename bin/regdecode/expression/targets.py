@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 from regdecode.errors import Faults, InputError
 from regdecode.expression.identifiers import match_identifiers
 from regdecode.expression.normalise import (
+    combine_rows,
     counts_to_cpm,
     counts_to_tpm,
     covariate_matrix,
@@ -19,6 +21,7 @@ from regdecode.expression.normalise import (
     to_log2,
 )
 from regdecode.expression.settings import ExpressionSettings
+from regdecode.expression.unannotated import keep_unannotated
 from regdecode.io.gene_table import GeneTable
 from regdecode.io.matrix import Matrix
 from regdecode.io.notes import Notes
@@ -88,17 +91,26 @@ def align_sheet(sheet: pd.DataFrame | None, matrix: Matrix, settings: Expression
         faults.add(f"sample {twice[0]} occurs twice in the sample sheet ({len(twice)} such)", path, "keep one row a sample")
     absent = [name for name in matrix.samples.tolist() if name not in set(sheet[key])]
     if absent:
+        known = set(matrix.samples.tolist())
+        other = [name for name in sheet[key].tolist() if name not in known]
+        also = f"; {len(other)} of the sheet are not in the matrix: {listed(other)}" if other else ""
         faults.add(
-            f"{len(absent)} of {len(matrix.samples)} samples of the matrix are not in column {key!r} of the sheet, first {absent[0]!r}; "
-            f"the sheet begins with {sheet[key].iloc[0]!r}",
+            f"{len(absent)} of {len(matrix.samples)} samples of the matrix are not in column {key!r} of the sheet: {listed(absent)}{also}",
             path,
             "add their rows, or name the right column under columns.sample",
         )
     faults.raise_if_any()
-    extra = len(sheet) - len(matrix.samples)
+    extra = [name for name in sheet[key].tolist() if name not in set(matrix.samples.tolist())]
     if extra:
-        notes.add("samples of the sheet without a column in the matrix", extra, "only measured samples are used", "dropped")
+        why = f"only measured samples are used; {listed(extra)}"
+        notes.add("samples of the sheet without a column in the matrix", len(extra), why, "dropped")
     return sheet.set_index(key).loc[matrix.samples]
+
+
+def listed(names: Sequence[str], shown: int = 10) -> str:
+    """Join names for a message, the first ones where there are many."""
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return ", ".join(map(str, names[:shown])) + more
 
 
 def place_genes(matrix: Matrix, genes: GeneTable, settings: ExpressionSettings, notes: Notes) -> tuple[np.ndarray, np.ndarray]:
@@ -121,12 +133,12 @@ def place_genes(matrix: Matrix, genes: GeneTable, settings: ExpressionSettings, 
     for how in ("id without version", "part of an id", "name"):
         if np.any(matched.how == how):
             notes.add(f"genes matched by {how}", int(np.sum(matched.how == how)), f"such as {matrix.ids[matched.how == how][0]}")
-    if not placed.all():
+    if not placed.all() and settings.unannotated == "drop":
         notes.add(
             "genes without a place in the annotation", int(np.sum(~placed)), f"such as {', '.join(matrix.ids[~placed][:3])}", "dropped"
         )
     rows, inverse, counts = np.unique(matched.row[placed], return_inverse=True, return_counts=True)
-    values = _combine(matrix.values[placed], inverse, len(rows), settings.linear)
+    values = combine_rows(matrix.values[placed], inverse, len(rows), settings.linear)
     if np.any(counts > 1):
         names = genes.gene_id[rows[counts > 1]]
         notes.add(
@@ -136,18 +148,6 @@ def place_genes(matrix: Matrix, genes: GeneTable, settings: ExpressionSettings, 
             "warning",
         )
     return rows, values
-
-
-def _combine(values: np.ndarray, group: np.ndarray, n_groups: int, add: bool) -> np.ndarray:
-    """Sum or mean (over measured entries) of the rows of each group, (n_groups, S)."""
-    total = np.zeros((n_groups, values.shape[1]))
-    seen = np.zeros_like(total)
-    np.add.at(total, group, np.nan_to_num(values))
-    np.add.at(seen, group, np.isfinite(values))
-    if add:
-        return total
-    with np.errstate(invalid="ignore"):
-        return total / np.where(seen > 0, seen, np.nan)
 
 
 def group_samples(values: np.ndarray, sheet: pd.DataFrame, settings: ExpressionSettings, notes: Notes) -> tuple[np.ndarray, pd.DataFrame]:
@@ -240,19 +240,20 @@ def build_expression(
     notes.add("genes in the matrix", len(matrix.ids))
     notes.add("samples in the matrix", len(matrix.samples))
     rows, values = place_genes(matrix, genes, settings, notes)
-    values = to_linear(values, matrix.values, genes.length[rows], settings)
+    ids, length = genes.gene_id[rows], genes.length[rows]
+    if settings.unannotated == "keep":
+        ids, values = keep_unannotated(matrix, genes, ids, values, settings.linear, notes)
+    values = to_linear(values, matrix.values, length, settings)
     values, table = group_samples(values, table, settings, notes)
     kept = keep_expressed(values, settings, notes)
-    rows, values = rows[kept], values[kept]
+    ids, values = ids[kept], values[kept]
     if settings.linear:
         values = to_log2(values, settings.pseudocount)
     values = _adjust(values, table, settings, notes)
     level = None if settings.kind == "log_ratio" else fold_changes(values)[1]
-    notes.add("genes kept", len(rows))
+    notes.add("genes kept", len(ids))
     notes.add("outputs", values.shape[1])
-    return Expression(
-        genes.gene_id[rows], np.asarray(table.index).astype(str), values, level, settings.kind, sheet_columns(table), asdict(settings)
-    )
+    return Expression(ids, np.asarray(table.index).astype(str), values, level, settings.kind, sheet_columns(table), asdict(settings))
 
 
 def _adjust(values: np.ndarray, table: pd.DataFrame, settings: ExpressionSettings, notes: Notes) -> np.ndarray:

@@ -23,7 +23,7 @@ def read_regulators(path: str | Path) -> pd.DataFrame:
     """
     with open_bytes(path) as handle:
         try:
-            table = pd.read_csv(handle, sep="\t", dtype={name: str for name in LABELS}, keep_default_na=False)
+            table = pd.read_csv(handle, sep="\t", dtype=dict.fromkeys(LABELS, str), keep_default_na=False)
         except (ValueError, pd.errors.ParserError) as error:
             raise InputError(f"the table cannot be read ({error})", path, "give regulator_by_output.tsv of ATTRIBUTE") from None
     if "regulator" not in table:

@@ -163,7 +163,7 @@ def test_values_that_cannot_be_are_refused(rows, config, message):
         ({"id": ["s0", "s1"], "x": ["1", "2"]}, "no column 'tissue'; its columns are id, x"),
         (
             {"id": ["s0", "s0"], "tissue": ["1", "2"]},
-            "(?s)sample s0 occurs twice.*1 of 2 samples of the matrix are not in column 'id'.*first 's1'",
+            "(?s)sample s0 occurs twice.*1 of 2 samples of the matrix are not in column 'id'.*of the sheet: s1",
         ),
         ({"id": ["s0", "s1"], "tissue": ["1", ""]}, "a sample has no value in tissue"),
         ({"id": ["s0", "s1"], "tissue": ["1", "1"]}, "leaves one output"),
@@ -177,3 +177,19 @@ def test_sheets_that_do_not_fit_are_refused(sheet, message):
 def test_settings_tell_every_fault_at_once():
     with pytest.raises(InputError, match=r"(?s)4 faults.*unknown key knid.*unknown key filter.max.*kind is None.*pseudocount is 0"):
         parse_settings({"knid": "tpm", "pseudocount": 0, "filter": {"max": 1}})
+
+
+def test_samples_that_disagree_are_listed_on_both_sides():
+    sheet = pd.DataFrame({"id": ["s0", "x1", "x2"]})
+    with pytest.raises(InputError, match=r"(?s)2 of 3 samples.*: s1, s2; 2 of the sheet are not in the matrix: x1, x2"):
+        build(matrix({"a": [1, 3, 7]}), gene_table(["a"]), sheet)
+
+
+def test_unannotated_genes_are_kept_when_asked():
+    table = matrix([("a", [1, 3]), ("new.1", [2, 5]), ("new.2", [1, 1]), ("other", [4, 4])])
+    assert build(table, gene_table(["a"])).genes.tolist() == ["a"]
+    kept = build(table, gene_table(["a"]), unannotated="keep")
+    assert kept.genes.tolist() == ["a", "new", "other"]
+    np.testing.assert_allclose(kept.values[1], np.log2([3.25, 6.25]))
+    with pytest.raises(InputError, match="normalise: cpm"):
+        parse_settings({"kind": "counts", "unannotated": "keep"})
