@@ -2,11 +2,11 @@
 
     python tests/benchmarks/bench_knockout.py [--draws 10000] [--runs 5] [--threads 1]
 
-One gene of human size (827 TFs on 30 promoter bins, 390 RBPs on 35 RNA bins, 15 % of the regulators on the gene, 100 people), both networks,
-both experiments. The twin builds the dense inputs of the draws in batches and runs the float32 network; ours starts from the sites. Both
-end in predictions; the network's copy that ours keeps for all genes is made beforehand. Equality comes first, on all draws: predictions to
-1e-5 of their range, and the effects on rho to 1e-5. Then times, the minimum of several runs, in seconds of processor time: on a busy machine
-they say the same as on an idle one. Exits with 1 below the bar: 10x, 1e-5.
+One gene of human size (827 TFs on 30 promoter bins, 390 RBPs on 35 RNA bins, 15 % of the regulators on the gene, 100 people), both
+networks, both experiments. The twin builds the dense inputs of the draws in batches and runs the float32 network; ours starts from the
+sites. Both end in predictions; the network's copy that ours keeps for all genes is made beforehand. Equality comes first, on all draws:
+predictions to 1e-5 of their range, and the effects on rho to 1e-5. Then times, the minimum of several runs, in seconds of processor time:
+on a busy machine they say the same as on an idle one. Exits with 1 below the bar: 10x, 1e-5.
 """
 
 import argparse

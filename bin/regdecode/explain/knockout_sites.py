@@ -75,8 +75,8 @@ def is_structure(track: Track) -> bool:
 def bin_parts(tracks: Sequence[Track], gene: str) -> Parts:
     """Bins of a gene's promoter and RNA that hold a site of any regulator.
 
-    Tracks of one region with the same bins share them: an emptied bin is empty in each. Links have no bins and stay. Bins without a site are
-    no part, since nothing changes when they are emptied.
+    Tracks of one region with the same bins share them: an emptied bin is empty in each. Links have no bins and stay. Bins without a
+    site are no part, since nothing changes when they are emptied.
 
     Parameters
     ----------
@@ -112,7 +112,9 @@ def bin_parts(tracks: Sequence[Track], gene: str) -> Parts:
 
 
 def regulator_parts(tracks: Sequence[Track], gene: str) -> Parts:
-    """Regulators with a site on a gene; one in several tracks or classes is one regulator, taken away everywhere. How the gene is built stays.
+    """Regulators with a site on a gene; one in several tracks or classes is one regulator, taken away everywhere.
+
+    How the gene is built stays.
 
     Parameters
     ----------

@@ -77,8 +77,8 @@ def gene_table(names: dict[str, str] | None = None) -> GeneTable:
     shown = [(names or {}).get(gene, f"Gene{i}") for i, gene in enumerate(ids)]
     n = np.arange(GENES)
     text, ones = np.array(ids), np.ones(GENES, np.int64)
-    return GeneTable(text, np.array(shown), np.full(GENES, "1"), n * 100, n * 100 + 50, np.full(GENES, "+"), n * 100, n * 100, ones * 50, ones,
-                     text, text)  # fmt: skip
+    return GeneTable(text, np.array(shown), np.full(GENES, "1"), n * 100, n * 100 + 50, np.full(GENES, "+"), n * 100, n * 100, ones * 50,
+                     ones, text, text)  # fmt: skip
 
 
 def splits() -> np.ndarray:

@@ -118,12 +118,12 @@ def shared_tracks():
     """Two classes on one promoter; X binds in both, and Y's link says how the gene is built."""
     counts = np.zeros((3, 2), np.float32)
     counts[0, 0], counts[2, 1] = 5, 7
-    base = dict(bin_size=10, min_genes=1, genes=np.array(["g"]), offsets=np.array([0, 3]), bases=np.full(3, 10, np.int32))
-    place = dict(starts=np.arange(3) * 10, ends=np.arange(1, 4) * 10)
+    base = {"bin_size": 10, "min_genes": 1, "genes": np.array(["g"]), "offsets": np.array([0, 3]), "bases": np.full(3, 10, np.int32)}
+    place = {"starts": np.arange(3) * 10, "ends": np.arange(1, 4) * 10}
     a = Track(name="a_promoter", cls="a", on="promoter", regulators=np.array(["X", "Y"]), counts=csr_matrix(counts), **base, **place)
     b = replace(a, name="b_promoter", cls="b", regulators=np.array(["Z", "X"]))
     link = replace(a, name="s_rna", cls="s", on="gene", bin_size=1, regulators=np.array(["rna_kb"]), counts=csr_matrix([[2.0]]),
-                   offsets=np.array([0, 1]), bases=np.ones(1, np.int32), starts=np.zeros(1, np.int64), ends=np.ones(1, np.int64))  # fmt: skip
+                   offsets=np.array([0, 1]), bases=np.ones(1, np.int32), starts=np.zeros(1, int), ends=np.ones(1, int))  # fmt: skip
     return [a, b, link]
 
 
