@@ -28,7 +28,7 @@ def main(features: tuple[str, ...], expression: str, splits: str, baseline: tupl
     from regdecode.training.dataset import load_dataset
 
     data = load_dataset(list(features), expression, splits)
-    problem = BaselineData(summarise(data.tracks).X, data.targets, data.split, data.has_level, seed, threads)
+    problem = BaselineData(summarise(data.tracks).X, summarise(data.tracks, 1).X, data.targets, data.split, data.has_level, seed, threads)
     with atomic_path(out) as folder:
         folder.mkdir()
         for name in dict.fromkeys(baseline):

@@ -36,7 +36,7 @@ def main(features, expression, splits, hparams, family, arm, replicate, seed, de
 
     if bool(checkpoint_dir) != bool(run_id):
         raise InputError("--checkpoint-dir and --run-id go together", "train_decode.py", "give both or neither")
-    settings = read_hparams(hparams)
+    settings = read_hparams(hparams, replicate)
     check_arm(arm)
     resolve_device(device)
     data = load_dataset(list(features), expression, splits)

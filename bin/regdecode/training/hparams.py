@@ -55,9 +55,9 @@ _CHOICES = {"schedule": ("constant", "cosine")}
 
 @dataclass(frozen=True)
 class TreesOptions:
-    """The trees members: equal parts of a promoter in their feature table, taken in turn by the replicates, and how boosters are grown."""
+    """The trees members: equal parts of a promoter in their feature table, and how boosters are grown."""
 
-    windows: tuple[int, ...] = (3,)
+    windows: int = 3
     settings: TreeSettings = field(default_factory=TreeSettings)
 
 
@@ -139,8 +139,18 @@ def defaults_of(settings: type) -> dict[str, Any]:
     return {f.name: f.default for f in fields(settings)}
 
 
-def parse_hparams(content: Any, where: str) -> HyperParameters:
-    """Check the content of a hyper-parameter file.
+def in_turn(block: Any, defaults: Mapping[str, Any], replicate: int) -> Any:
+    """Settings of one replicate: of a list given for a single value, the replicates (from 1) take the entries in turn."""
+    if not isinstance(block, dict):
+        return block
+    return {
+        name: value[(replicate - 1) % len(value)] if isinstance(value, list) and value and not isinstance(defaults.get(name), tuple) else value
+        for name, value in block.items()
+    }
+
+
+def parse_hparams(content: Any, where: str, replicate: int = 1) -> HyperParameters:
+    """Check the content of a hyper-parameter file, as it is for one replicate.
 
     Raises
     ------
@@ -166,21 +176,24 @@ def parse_hparams(content: Any, where: str) -> HyperParameters:
     if not isinstance(network, dict) or kind not in KINDS:
         faults.add(f"network.kind is {kind!r}", where, f"one of {', '.join(KINDS)}")
     else:
-        settings = check_block({k: v for k, v in network.items() if k != "kind"}, defaults_of(KINDS[kind][1]), f"{where}: network", faults)
+        defaults = defaults_of(KINDS[kind][1])
+        block = {name: value for name, value in network.items() if name != "kind"}
+        settings = check_block(in_turn(block, defaults, replicate), defaults, f"{where}: network", faults)
     fit = check_block(content.get("fit"), defaults_of(FitSettings), f"{where}: fit", faults)
     trees = None
     if content.get("trees") is not None:
-        block = check_block(content["trees"], {"windows": (3,), **defaults_of(TreeSettings)}, f"{where}: trees", faults)
-        trees = TreesOptions(block.pop("windows", ()) or (3,), TreeSettings(**block))
+        defaults = {"windows": TreesOptions.windows, **defaults_of(TreeSettings)}
+        block = check_block(in_turn(content["trees"], defaults, replicate), defaults, f"{where}: trees", faults)
+        trees = TreesOptions(block.pop("windows", TreesOptions.windows), TreeSettings(**block))
     members = check_block(content.get("members"), {"network": 4, "trees": 1}, f"{where}: members", faults)
     faults.raise_if_any()
     return HyperParameters(str(model), str(scale), str(kind), settings, FitSettings(**fit), trees, members)
 
 
-def read_hparams(path: str | Path) -> HyperParameters:
-    """Read and check a hyper-parameter file (YAML)."""
+def read_hparams(path: str | Path, replicate: int = 1) -> HyperParameters:
+    """Read and check a hyper-parameter file (YAML), as it is for one replicate."""
     try:
         content = yaml.safe_load(Path(path).read_text())
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"is not YAML: {' '.join(str(error).split())}", path, "see assets/decode/default.yml") from error
-    return parse_hparams(content, str(path))
+    return parse_hparams(content, str(path), replicate)

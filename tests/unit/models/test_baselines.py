@@ -19,7 +19,7 @@ def data() -> BaselineData:
     fold[rng.random(fold.shape) < 0.05] = np.nan
     level = 5 + 2 * (X[:, 3] > 0) * (X[:, 4] > 0) + 0.2 * rng.normal(size=900)
     split = np.array(["train"] * 600 + ["validation"] * 150 + ["test"] * 150)
-    return BaselineData(X, np.column_stack([fold, level]), split, has_level=True)
+    return BaselineData(X, X, np.column_stack([fold, level]), split, has_level=True)
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +59,12 @@ def test_predictions_are_finite_in_log2_units(data, predictions):
     for name, values in predictions.items():
         assert values.shape == data.targets.shape and np.isfinite(values).all()
         assert abs(values[:, -1].mean() - data.targets[:, -1].mean()) < 0.3, name
+
+
+def test_trees_keep_the_table_that_validates_better(data, predictions):
+    noise = np.random.default_rng(1).random((900, 20)).astype(np.float32)
+    for swapped in (replace(data, X=noise), replace(data, X_whole=noise)):
+        np.testing.assert_array_equal(BASELINES["xgboost"](swapped), predictions["xgboost"])
 
 
 def test_perceptron_repeats_with_its_seed(data):

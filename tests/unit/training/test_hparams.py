@@ -10,10 +10,10 @@ from regdecode.training.hparams import read_hparams
 ASSETS = Path(__file__).parents[3] / "assets" / "decode"
 
 
-@pytest.mark.parametrize("name", ["default", "decode2020"])
+@pytest.mark.parametrize("name", ["default", "counts", "decode2020"])
 def test_shipped_files(name):
     hparams = read_hparams(ASSETS / f"{name}.yml")
-    assert hparams.model == name and (hparams.trees is not None) == (name == "default")
+    assert hparams.model == name and (hparams.trees is not None) == (name != "decode2020")
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,12 @@ def test_all_faults_at_once(tmp_path):
     (tmp_path / "h.yml").write_text("model: a\nnetwork: {kind: profile, width: -1}\nfit: {epoch: 3, patience: x}\n")
     with pytest.raises(InputError, match="3 faults"):
         read_hparams(tmp_path / "h.yml")
+
+
+def test_replicates_take_list_entries_in_turn(tmp_path):
+    path = tmp_path / "h.yml"
+    path.write_text("model: a\nnetwork: {kind: profile, promoter_window: [500, 0], rna_windows: [200, 400]}\ntrees: {windows: [3, 1]}\n")
+    found = [read_hparams(path, replicate) for replicate in (1, 2, 3)]
+    assert [h.network["promoter_window"] for h in found] == [500, 0, 500]
+    assert [h.trees.windows for h in found if h.trees] == [3, 1, 3]
+    assert {h.network["rna_windows"] for h in found} == {(200, 400)}
