@@ -24,7 +24,9 @@ from regdecode.cli import command, existing_file, option_device, option_seed, op
 @click.option("--checkpoint-dir", type=click.Path(file_okay=False), help="Keep checkpoints here and continue from them.")
 @click.option("--run-id", help="Name of this training among the checkpoints.")
 @click.option("--out", type=click.Path(), required=True, help="Model folder to write.")
-def main(expression, sequences, genes, regulators, cells, config, hparams, motifs, replicate, seed, device, threads, checkpoint_dir, run_id, out):
+def main(
+    expression, sequences, genes, regulators, cells, config, hparams, motifs, replicate, seed, device, threads, checkpoint_dir, run_id, out
+):
     """Train one DeepRAGE network and write its folder."""
     from regdecode.errors import InputError
     from regdecode.expression.deeprage_settings import deeprage_settings

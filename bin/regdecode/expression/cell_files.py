@@ -79,7 +79,8 @@ def tested_folds(regime: Regime, labels: np.ndarray) -> list[str]:
     names = fold_order([label for label in labels.tolist() if label])
     unknown = [fold for fold in regime.folds if fold not in names]
     if unknown:
-        raise InputError(f"there is no fold {', '.join(unknown)}; there are {', '.join(names)}", f"regimes.{regime.name}", "correct `folds`")
+        told = f"there is no fold {', '.join(unknown)}; there are {', '.join(names)}"
+        raise InputError(told, f"regimes.{regime.name}", "correct `folds`")
     return [name for name in names if not regime.folds or name in regime.folds]
 
 
@@ -155,7 +156,8 @@ def cell_leakage(cells: Cells, space: CellSpace) -> list[Leak]:
         told = f"{int(mask.any(1).sum())} genes, {int(mask.any(0).sum())} conditions"
         report.append(Leak(fold, "cells", name, "", int(mask.sum()), used, told))
     for a, b in (("test", "train"), ("validation", "train"), ("test", "validation")):
-        for check, axis, names in (("same gene", 1, space.genes), ("same condition", 0, space.conditions), ("same series", 0, space.series)):
+        sides = (("same gene", 1, space.genes), ("same condition", 0, space.conditions), ("same series", 0, space.series))
+        for check, axis, names in sides:
             if names is None:
                 continue
             left, right = np.unique(names[inside[a].any(axis)]), np.unique(names[inside[b].any(axis)])
@@ -192,7 +194,8 @@ def write_all_cells(out: str | Path, made: Iterator[Cells], space: CellSpace, no
             counts = {part: int((cells.split == code).sum()) for part, code in PARTS.items()}
             empty = [part for part, n in counts.items() if not n]
             if empty:
-                raise InputError(f"no cell to {' or '.join(empty)}", f"fold {name}", "give more genes, conditions or series, or other folds")
+                fix = "give more genes, conditions or series, or other folds"
+                raise InputError(f"no cell to {' or '.join(empty)}", f"fold {name}", fix)
             write_cells(folder / f"{name}.cells.h5ad", cells)
             notes.add(f"cells of {name}", sum(counts.values()), ", ".join(f"{part} {n}" for part, n in counts.items()))
             leaks += cell_leakage(cells, space)

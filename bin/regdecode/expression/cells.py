@@ -1,4 +1,4 @@
-"""The four test regimes: new genes, new conditions (whole series), random pairs, new genes in new conditions. Axes: G genes, S conditions."""
+"""Test regimes: new genes, new conditions (whole series), random pairs, new genes in new conditions. Axes: G genes, S conditions."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ def series_folds(series: np.ndarray, n: int, seed: int) -> np.ndarray:
     """
     names, sizes = np.unique(series, return_counts=True)
     if len(names) < n:
-        raise InputError(f"{len(names)} series for {n} folds", "regimes.new_condition", "ask for fewer folds, or name a finer series column")
+        told = f"{len(names)} series for {n} folds"
+        raise InputError(told, "regimes.new_condition", "ask for fewer folds, or name a finer series column")
     order = np.random.default_rng(seed).permutation(len(names))
     order = order[np.argsort(-sizes[order], kind="stable")]
     filled, fold_of = np.zeros(n, dtype=np.int64), {}

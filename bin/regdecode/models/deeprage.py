@@ -84,8 +84,7 @@ class DeepRageNet(nn.Module):
     def __init__(self, shape: DeepRageShape, n_regulators: int, n_outputs: int = 1, n_genes: int = 0, n_conditions: int = 0) -> None:
         super().__init__()
         self.shape = shape
-        names = {item.name for item in fields(TrunkShape)}
-        self.trunk = SequenceTrunk(TrunkShape(**{name: value for name, value in vars(shape).items() if name in names}))
+        self.trunk = SequenceTrunk(trunk_shape(shape))
         positions, units = self.trunk.shape.positions, shape.regulator_units
         self.hide = nn.Dropout(shape.regulator_dropout)
         self.regulators = nn.Linear(n_regulators, units)
@@ -135,9 +134,7 @@ class DeepRageNet(nn.Module):
                 rows.append(members)
         return torch.cat(parts)[torch.argsort(torch.cat(rows))]
 
-    def forward(
-        self, codes: Tensor, inputs: Tensor, own: Tensor, genes: Tensor | None = None, conditions: Tensor | None = None
-    ) -> Tensor:
+    def forward(self, codes: Tensor, inputs: Tensor, own: Tensor, genes: Tensor | None = None, conditions: Tensor | None = None) -> Tensor:
         """Outputs [N, S, T] of every gene in every condition.
 
         Parameters
@@ -152,6 +149,11 @@ class DeepRageNet(nn.Module):
             [N], [S] rows of the memories, -1 where there is none.
         """
         return self.from_features(self.features(codes), inputs, own, genes, conditions)
+
+
+def trunk_shape(shape: DeepRageShape) -> TrunkShape:
+    """Those of the settings that are the trunk's."""
+    return TrunkShape(**{item.name: getattr(shape, item.name) for item in fields(TrunkShape)})
 
 
 def _remembered(memory: Tensor | None, rows: Tensor | None) -> Tensor | None:
@@ -183,7 +185,7 @@ def check_shape(shape: DeepRageShape, where: str) -> None:
     for name, known in (("merge", MERGES), ("pool", POOLS), ("strands", STRANDS), ("memory", ("auto", "none"))):
         if getattr(shape, name) not in known:
             raise InputError(f"network.{name} is {getattr(shape, name)!r}", where, f"use one of {', '.join(known)}")
-    trunk = TrunkShape(shape.length, shape.filters, shape.width, shape.strands, shape.pool, shape.pool_size, shape.pool_stride, shape.windows)
+    trunk = trunk_shape(shape)
     if trunk.steps < 1 or trunk.positions < 1:
         raise InputError(
             f"sequences of {shape.length} bases leave no position for filters of {shape.width} bases pooled by {shape.pool}",

@@ -27,6 +27,7 @@ class Merge(nn.Module):
         raise NotImplementedError
 
     def forward(self, x: Tensor, y: Tensor, gene_memory: Tensor | None = None, condition_memory: Tensor | None = None) -> Tensor:
+        """Outputs [N, S, T] of pooled activations [N, K, P] and states."""
         return self.join(self.gene_vector(x), y, gene_memory, condition_memory)
 
 
@@ -50,9 +51,11 @@ class Concatenate(Merge):
         self.tail = tail(dense[0], dense[1:], dropout, n_outputs)
 
     def gene_vector(self, x: Tensor) -> Tensor:
+        """What the sequence alone gives, [N, D]."""
         return self.from_sequence(x.flatten(1))
 
     def join(self, vector: Tensor, y: Tensor, gene_memory: Tensor | None, condition_memory: Tensor | None) -> Tensor:
+        """Outputs [N, S, T] of gene vectors and states."""
         return self.tail(vector[:, None] + self.from_regulators(y))
 
 
@@ -66,9 +69,11 @@ class TensorProduct(Merge):
         self.tail = tail(dense[0], dense[1:], dropout, n_outputs)
 
     def gene_vector(self, x: Tensor) -> Tensor:
+        """What the sequence alone gives, [N, D]."""
         return x.flatten(1)
 
     def join(self, vector: Tensor, y: Tensor, gene_memory: Tensor | None, condition_memory: Tensor | None) -> Tensor:
+        """Outputs [N, S, T] of gene vectors and states."""
         n, features = vector.shape
         weight = self.first.weight.view(-1, features, y.shape[2])
         of_gene = torch.matmul(vector, weight).transpose(0, 1)
@@ -90,9 +95,11 @@ class Recurrent(Merge):
             self.from_sequence.bias[hidden : 2 * hidden] = 1.0
 
     def gene_vector(self, x: Tensor) -> Tensor:
+        """What the sequence alone gives, [N, D]."""
         return x.mean(2)
 
     def forward(self, x: Tensor, y: Tensor, gene_memory: Tensor | None = None, condition_memory: Tensor | None = None) -> Tensor:
+        """Outputs [N, S, T] of pooled activations [N, K, P] and states."""
         gates_x, gates_y = self.from_sequence(x.transpose(1, 2)), self.from_regulators(y)
         shape = (x.shape[0], y.shape[1], self.recurrent.in_features)
         h, c = gates_x.new_zeros(shape), gates_x.new_zeros(shape)
@@ -128,9 +135,11 @@ class Bilinear(Merge):
         nn.init.zeros_(self.condition_head.weight)
 
     def gene_vector(self, x: Tensor) -> Tensor:
+        """What the sequence alone gives, [N, D]."""
         return self.from_sequence(x.flatten(1))
 
     def join(self, vector: Tensor, y: Tensor, gene_memory: Tensor | None, condition_memory: Tensor | None) -> Tensor:
+        """Outputs [N, S, T] of gene vectors and states."""
         u = vector if gene_memory is None else vector + gene_memory
         v = self.from_regulators(y)
         if condition_memory is not None:

@@ -1,4 +1,7 @@
-"""The sequence side of DeepRAGE: motif filters over a promoter, pooled over positions. Axes: N genes of a batch, L bases, K filters, P positions."""
+"""The sequence side of DeepRAGE: motif filters over a promoter, pooled over positions.
+
+Axes: N genes of a batch, L bases, K filters, P positions.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +29,8 @@ class TrunkShape:
         "both": a filter reads the other strand too, with the same weights, and the two activations are added.
     pool
         "max": maxima of `pool_size` positions every `pool_stride`; "windows": sums over the parts that `windows` bounds; "global": the
-        maximum of the promoter; "attention": `heads` weighted means of the promoter, each position weighted by what it holds and where it is.
+        maximum of the promoter; "attention": `heads` weighted sums over the promoter, each position weighted by what it holds and where it
+        is.
     windows
         Bounds of the parts in bases from the window's right end (the anchor, where nothing lies downstream of it), rising.
     """
@@ -69,6 +73,7 @@ class WindowSums(nn.Module):
         self.bounds = list(bounds)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Sum [N, K, steps] to [N, K, P]."""
         return torch.stack([x[:, :, a:b].sum(2) for a, b in pairwise(self.bounds)], 2)
 
 
@@ -87,6 +92,7 @@ class PositionAttention(nn.Module):
             self.place.copy_(torch.linspace(0, 2, steps)[None] * torch.arange(heads)[:, None])
 
     def forward(self, x: Tensor) -> Tensor:
+        """Weigh [N, K, steps] to [N, K, heads]."""
         weights = torch.softmax(self.score(x) + self.place, dim=2)
         return torch.bmm(x, weights.transpose(1, 2)) * x.shape[2]
 
@@ -129,4 +135,5 @@ class SequenceTrunk(nn.Module):
         return self.pool(self.activations(letters))
 
     def forward(self, codes: Tensor) -> Tensor:
+        """Pooled activations [N, K, P] of base codes [N, L]."""
         return self.pooled(self.one_hot(codes))

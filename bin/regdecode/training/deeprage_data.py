@@ -1,4 +1,7 @@
-"""What a DeepRAGE training reads: promoters, regulators and targets of one fold's cells. Axes: G genes, S conditions, L bases, R regulators."""
+"""What a DeepRAGE training reads: promoters, regulators and targets of one fold's cells.
+
+Axes: G genes, S conditions, L bases, R regulators.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -94,7 +97,8 @@ def load_cell_data(
     row_of = {gene: row for row, gene in enumerate(promoters.genes.tolist())}
     lost = [gene for gene in fold.genes.tolist() if gene not in row_of]
     if lost:
-        raise InputError(f"{len(lost)} genes of the cells have no sequence, such as {', '.join(lost[:3])}", sequences, "split the cells again")
+        told = f"{len(lost)} genes of the cells have no sequence, such as {', '.join(lost[:3])}"
+        raise InputError(told, sequences, "split the cells again")
     names = names_of(found.genes, read_genes(genes))
     rows = find_regulators(read_names(regulators, settings.regulator_column), found.genes, names, notes, str(regulators))
     compendium = build_compendium(found, fold.genes, rows, str(expression))

@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from regdecode.errors import InputError
 from regdecode.genome.promoters import Promoters
 from regdecode.models.deeprage import DeepRageNet, shape_from
-from regdecode.training.deeprage_fit import PairData, predict_pairs
+from regdecode.training.deeprage_stage import PairData, predict_pairs
 from regdecode.training.model_folder import write_json
 
 
@@ -54,9 +54,7 @@ class DeepRageModel:
         """(K,) names of the filters: the motif a filter started from, or filter_<k>."""
         return list(self.config["filters"])
 
-    def pair_data(
-        self, codes: NDArray[np.uint8], inputs: NDArray[np.float32], genes: Sequence[str], conditions: Sequence[str]
-    ) -> PairData:
+    def pair_data(self, codes: NDArray[np.uint8], inputs: NDArray[np.float32], genes: Sequence[str], conditions: Sequence[str]) -> PairData:
         """Tensors of promoters (G, L) and regulators' log2 ratios (S, R), on the network's device; targets and masks are empty.
 
         `genes` and `conditions` name the rows: a gene that is a regulator has its own entry masked, and names seen in training find

@@ -57,9 +57,10 @@ class DeepRageFit:
 
     `frozen_epochs`: the gene side alone learns many conditions at once, its filters as they start (their activations are computed once);
     `trunk_epochs`: filters too; `epochs`: the merge with the regulators, with the trunk as it is by then (`freeze_trunk`) or learning on.
-    `trunk_rate` is the trunk's learning rate as a part of the others'. `schedule`: "halve" the rate when the validation loss has not improved
-    for `halve_after` epochs (as published), "cosine", or "constant". `batch_conditions` 0 takes all. `shift` moves each training promoter by
-    up to so many bases. `clip` bounds the gradient's norm; 0 for none. `huber_delta`: where the error turns linear, in standard deviations.
+    `trunk_rate` is the trunk's learning rate as a part of the others'. `schedule`: "halve" the rate when the validation loss has not
+    improved for `halve_after` epochs (as published), "cosine", or "constant". `batch_conditions` 0 takes all. `shift` moves each training
+    promoter by up to so many bases. `clip` bounds the gradient's norm; 0 for none. `huber_delta`: where the error turns linear, in standard
+    deviations.
     """
 
     optimiser: str = "adam"

@@ -22,9 +22,10 @@ from regdecode.io.records import CellPredictions
 from regdecode.models.deeprage import DeepRageNet, DeepRageShape, check_shape
 from regdecode.training.checkpoint import CheckpointPlace, signature
 from regdecode.training.deeprage_data import CellData
-from regdecode.training.deeprage_fit import PairData, fit_network, predict_pairs
+from regdecode.training.deeprage_fit import fit_network
 from regdecode.training.deeprage_folder import DeepRageModel, PairPredictions, save_deeprage
 from regdecode.training.deeprage_hparams import DeepRageParameters
+from regdecode.training.deeprage_stage import PairData, predict_pairs
 from regdecode.training.member import resolve_device
 from regdecode.training.model_folder import write_json
 
@@ -94,7 +95,8 @@ def train_deeprage(
         The fold has too few cells, the window does not fit, or motifs are asked for and none is given.
     """
     if hparams.network.motifs and not motifs:
-        raise InputError("the first filters are to start from motifs, and none is given", "network.motifs", "give --motifs, or set it to false")
+        told = "the first filters are to start from motifs, and none is given"
+        raise InputError(told, "network.motifs", "give --motifs, or set it to false")
     used = list(motifs) if hparams.network.motifs else []
     shape = fitting_shape(hparams.network, data.codes.shape[1], len(used), "network.length")
     codes = data.codes[:, data.codes.shape[1] - shape.length :]

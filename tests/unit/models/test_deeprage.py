@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from tests.unit.models.naive_deeprage import naive_outputs
 
 from regdecode.errors import InputError
 from regdecode.models.deeprage import DeepRageNet, DeepRageShape, check_shape
 from regdecode.models.deeprage_trunk import SequenceTrunk, TrunkShape
-from tests.unit.models.naive_deeprage import naive_outputs
 
 BASE = DeepRageShape(length=80, filters=6, width=5, pool_size=8, pool_stride=6, regulator_units=7, dense=(11, 5), rank=4, hidden=3)
 SHAPES = {

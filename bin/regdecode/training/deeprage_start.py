@@ -1,0 +1,96 @@
+"""Where the bilinear merge begins: what many conditions at once have taught, and each gene's own vector, both in closed form.
+
+Axes: G genes, S conditions, R regulators, D rank.
+"""
+
+import torch
+from torch import Tensor
+
+from regdecode.models.deeprage import DeepRageNet
+from regdecode.models.deeprage_merge import Bilinear
+from regdecode.training.deeprage_stage import PairData, all_features, predict_pairs
+
+RIDGES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+PENALTIES = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
+_CHUNK = 512
+
+
+def regression_merge(net: DeepRageNet) -> Bilinear | None:
+    """Return the bilinear merge of a regression network; None for any other."""
+    return net.merge if isinstance(net.merge, Bilinear) and net.merge.n_outputs == 1 else None
+
+
+@torch.no_grad()
+def start_merge(net: DeepRageNet, vectors: Tensor, data: PairData) -> None:
+    """Fit V y to the conditions' vectors [S, D] of an earlier stage by ridge regression; the rest goes to the conditions' memory.
+
+    Conditions without a training cell have no say, and no memory. The penalty is the one of `RIDGES` (parts of the mean squared length of
+    the states) with the least squared error of the tuning cells.
+    """
+    merge = regression_merge(net)
+    if merge is None:
+        return
+    net.eval()
+    features = all_features(net, data.codes)
+    known = data.train.any(0)
+    states = net.states(data.inputs)[0].double()
+    wanted = (vectors / merge.head[0]).double()
+    centre, mean = states[known].mean(0), wanted[known].mean(0)
+    x = states[known] - centre
+    gram = x @ x.T
+    eye = gram.diagonal().mean() * torch.eye(len(gram), device=gram.device, dtype=gram.dtype)
+    best = float("inf")
+    kept: dict[str, Tensor] = {}
+    for ridge in RIDGES:
+        weight = (x.T @ torch.linalg.solve(gram + ridge * eye, wanted[known] - mean)).T
+        merge.from_regulators.weight.copy_(weight)
+        merge.from_regulators.bias.copy_(mean - weight @ centre)
+        if net.condition_memory is not None:
+            rest = wanted - merge.from_regulators(states.float()).double()
+            seen = known & (data.conditions >= 0)
+            net.condition_memory[data.conditions[seen]] = rest[seen].to(net.condition_memory.dtype)
+        error = float(((data.targets - predict_pairs(net, data, features)[..., 0]).square() * data.tune).sum())
+        if error < best:
+            best, kept = error, {key: value.clone() for key, value in net.state_dict().items()}
+    net.load_state_dict(kept)
+
+
+@torch.no_grad()
+def start_memory(net: DeepRageNet, data: PairData) -> None:
+    """Give each gene with a memory the vector that explains what its promoter leaves of its training cells, by ridge regression.
+
+    The penalty is the one of `PENALTIES` (in squared units of the conditions' vectors) with the least squared error of the tuning cells.
+    """
+    merge = regression_merge(net)
+    if merge is None or net.gene_memory is None:
+        return
+    net.eval()
+    features = all_features(net, data.codes)
+    vectors = merge.from_regulators(net.states(data.inputs)[0])
+    if net.condition_memory is not None:
+        seen = data.conditions >= 0
+        vectors[seen] += net.condition_memory[data.conditions[seen]]
+    design = vectors * merge.head[0]
+    rest = data.targets - predict_pairs(net, data, features)[..., 0]
+    best: tuple[float, Tensor | None] = (float("inf"), None)
+    scale = float((design * design).sum(1).mean() / design.shape[1])
+    for penalty in PENALTIES:
+        found = _solve(design, rest, data.train, penalty * scale)
+        found[data.genes < 0] = 0
+        error = float(((rest - found @ design.T).square() * data.tune).sum())
+        if error < best[0]:
+            best = (error, found)
+    if best[1] is not None:
+        kept = data.genes >= 0
+        net.gene_memory[data.genes[kept]] = best[1][kept]
+
+
+def _solve(design: Tensor, rest: Tensor, train: Tensor, penalty: float) -> Tensor:
+    """Vectors [G, D]: ridge regression of each gene's rest [G, S] on the design [S, D], training cells alone."""
+    eye = penalty * torch.eye(design.shape[1], device=design.device)
+    parts = []
+    for rows in torch.arange(len(rest), device=design.device).split(_CHUNK):
+        weight = train[rows].to(design.dtype)
+        gram = torch.einsum("gs,sd,se->gde", weight, design, design) + eye
+        parts.append(torch.linalg.solve(gram, (weight * rest[rows]) @ design))
+    return torch.cat(parts)

@@ -1,0 +1,248 @@
+"""DeepRAGE learns a planted motif x regulator interaction; stages, memories, checkpoints and folders hold what they promise."""
+
+import json
+import os
+import signal
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+
+from regdecode.errors import InputError
+from regdecode.expression.compendium import Compendium
+from regdecode.genome.promoters import Promoters
+from regdecode.io.h5ad import read_cell_predictions
+from regdecode.io.meme import Motif
+from regdecode.io.records import Cells
+from regdecode.models.deeprage import DeepRageNet, DeepRageShape
+from regdecode.training.checkpoint import CheckpointPlace, Interrupted
+from regdecode.training.deeprage_data import CellData
+from regdecode.training.deeprage_fit import fit_network, fit_stage, stages_of
+from regdecode.training.deeprage_folder import load_deeprage
+from regdecode.training.deeprage_hparams import DeepRageFit, DeepRageParameters
+from regdecode.training.deeprage_member import DeepRagePlan, remembered, train_deeprage
+from regdecode.training.deeprage_stage import AtOnce, PairData, Runner, pair_loss, shifted
+
+SITE = np.array([0, 1, 2, 3, 3, 1, 0, 2])
+NET = DeepRageShape(filters=12, width=8, pool_size=8, pool_stride=8, regulator_units=16, rank=8, dropout=0.1, normalise=True)
+FIT = DeepRageFit(epochs=30, batch_genes=16, learning_rate=5e-3, clip=1.0)
+
+
+def planted(n_genes: int = 240, n_conditions: int = 16, noise: float = 0.1, seed: int = 0) -> tuple[CellData, np.ndarray]:
+    """log ratio = (promoter holds the site) x (value of regulator 3) + noise; new genes held out. The interaction itself, noise-free."""
+    rng = np.random.default_rng(seed)
+    codes = rng.integers(0, 4, (n_genes, 60)).astype(np.uint8)
+    has = rng.random(n_genes) < 0.5
+    codes[:, 20:28] = np.where(has[:, None], SITE, codes[:, 20:28])
+    inputs = rng.normal(size=(n_conditions, 10)).astype(np.float32)
+    effect = (has - 0.5)[:, None] * inputs[None, :, 3]
+    genes = np.array([f"g{i}" for i in range(n_genes)])
+    own = np.full(n_genes, -1)
+    own[5] = 3
+    names = np.array([f"r{i}" for i in range(10)])
+    names[3] = "g5"
+    part = np.where(np.arange(n_genes) % 5 == 0, 2, np.where(np.arange(n_genes) % 5 == 1, 1, 0)).astype(np.int8)
+    cells = Cells(genes, np.array([f"c{i}" for i in range(n_conditions)]), np.repeat(part[:, None], n_conditions, 1),
+                  {"regime": "new_gene", "fold": "0", "missing": "drop"})  # fmt: skip
+    values = effect + rng.normal(size=effect.shape) * noise
+    return CellData(Compendium(genes, cells.conditions, names, values, inputs, own), codes, cells, np.array([-0.3, 0.3])), effect
+
+
+def r_on_test(folder, data: CellData, truth: np.ndarray) -> float:
+    model = load_deeprage(folder)
+    predicted = model.predict(Promoters(data.cells.genes, data.codes), data.compendium.inputs, data.cells.conditions.tolist())
+    part = data.part(2)
+    return float(np.corrcoef(predicted[part], truth[part])[0, 1])
+
+
+def train(data, out, network=NET, fit=FIT, task="regression", motifs=(), **more) -> None:
+    train_deeprage(data, list(motifs), DeepRageParameters("x", task, 1, network, fit), DeepRagePlan(1, 0, {}), out, "cpu", **more)
+
+
+@pytest.mark.parametrize("merge", ["tensor", "bilinear"])
+def test_a_planted_interaction_is_recovered(tmp_path, merge: str) -> None:
+    data, effect = planted()
+    network = replace(NET, merge=merge, pool="global" if merge == "tensor" else "max", dense=(32,) if merge == "tensor" else ())
+    train(data, tmp_path / "m", network, replace(FIT, trunk_epochs=10 if merge == "bilinear" else 0))
+    assert r_on_test(tmp_path / "m", data, effect) > 0.9
+
+
+def test_without_the_interaction_nothing_is_recovered(tmp_path) -> None:
+    """The same network whose join is a sum: condition means are 0, so the sequence and the regulators alone say nothing."""
+    data, effect = planted()
+    network = replace(NET, merge="concatenate", dense=(1,))
+
+    class Sum(torch.nn.Module):
+        def forward(self, x):
+            return x
+
+    torch.manual_seed(0)
+    net = DeepRageNet(replace(network, length=60), 10)
+    net.merge.tail = torch.nn.Sequential(Sum())
+    pairs = pair_data_of(data)
+    fit_network(net, pairs, FIT, 0)
+    with torch.no_grad():
+        predicted = net.eval()(pairs.codes, pairs.inputs, pairs.own)[..., 0].numpy()
+    part = data.part(2)
+    assert abs(np.corrcoef(predicted[part], effect[part])[0, 1]) < 0.2
+
+
+def pair_data_of(data: CellData) -> PairData:
+    g, s = data.values.shape
+    return PairData(
+        torch.tensor(data.codes), torch.tensor(data.compendium.inputs), torch.tensor(data.compendium.own),
+        torch.tensor(np.nan_to_num(data.values), dtype=torch.float32), None, torch.tensor(data.part(0)), torch.tensor(data.part(1)),
+        torch.full((g,), -1), torch.full((s,), -1),
+    )  # fmt: skip
+
+
+def test_classes_with_probabilities(tmp_path) -> None:
+    data, effect = planted()
+    train(data, tmp_path / "m", task="classes", fit=replace(FIT, epochs=20, trunk_epochs=10))
+    found = read_cell_predictions(tmp_path / "m" / "predictions.h5ad")
+    shares = np.stack(list(found.probabilities.values()))
+    np.testing.assert_allclose(shares.sum(0), 1, atol=1e-5)
+    assert list(found.probabilities) == ["p_down", "p_base", "p_up"] or set(found.probabilities) == {"p_down", "p_base", "p_up"}
+    assert r_on_test(tmp_path / "m", data, effect) > 0.8
+
+
+def test_same_seed_same_bytes_and_another_seed_not(tmp_path) -> None:
+    data, _ = planted(60, 6)
+    fit = replace(FIT, epochs=3, frozen_epochs=2, trunk_epochs=2, shift=2)
+    for name, replicate in (("a", 1), ("b", 1), ("c", 2)):
+        train_deeprage(data, [], DeepRageParameters("x", "regression", 1, NET, fit), DeepRagePlan(replicate, 0, {}), tmp_path / name, "cpu")
+    bytes_of = {name: (tmp_path / name / "model.safetensors").read_bytes() for name in "abc"}
+    assert bytes_of["a"] == bytes_of["b"] != bytes_of["c"]
+
+
+def interrupted_after(runner: Runner, epochs: int, place: CheckpointPlace) -> None:
+    """Run a stage that is told to stop by SIGTERM in its epoch number `epochs`."""
+    whole = runner.epoch
+
+    def epoch(number, rate):
+        if number == epochs - 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return whole(number, rate)
+
+    runner.epoch = epoch
+    with pytest.raises(Interrupted, match=f"after epoch {epochs} of stage frozen"):
+        fit_stage(runner, place)
+
+
+def test_a_stopped_training_continues_bit_by_bit(tmp_path) -> None:
+    data, _ = planted(60, 6)
+    pairs, settings = pair_data_of(data), replace(FIT, epochs=6, frozen_epochs=3)
+    weights = []
+    for stopped in (False, True):
+        torch.manual_seed(1)
+        net = DeepRageNet(replace(NET, length=60), 10)
+        place = CheckpointPlace(tmp_path / f"{stopped}.safetensors", "s")
+        if stopped:
+            torch.manual_seed(0 * 100_003 + 99_991)
+            at_once = AtOnce(net, 6)
+            runner = Runner(net, at_once, pairs, stages_of(settings)[0], settings, 0)
+            interrupted_after(runner, 2, replace(place, path=place.path.with_name(f"{stopped}.frozen.safetensors")))
+            torch.manual_seed(1)
+            net = DeepRageNet(replace(NET, length=60), 10)
+        fit_network(net, pairs, settings, 0, place)
+        weights.append({key: value.clone() for key, value in net.state_dict().items()})
+    assert all(torch.equal(weights[0][key], weights[1][key]) for key in weights[0])
+
+
+def test_validation_and_test_cells_have_no_say_in_the_loss() -> None:
+    outputs, targets = torch.randn(4, 5, 1), torch.randn(4, 5)
+    mask = torch.rand(4, 5) < 0.5
+    loss = pair_loss(outputs, targets, None, mask)
+    assert float(loss) == pytest.approx(float((outputs[..., 0] - targets)[mask].square().mean()))
+    assert float(pair_loss(outputs, torch.where(mask, targets, 99.0), None, mask)) == pytest.approx(float(loss))
+    logits, classes = torch.randn(4, 5, 3), torch.randint(0, 3, (4, 5))
+    expected = torch.nn.functional.cross_entropy(logits[mask], classes[mask])
+    assert float(pair_loss(logits, targets, classes, mask)) == pytest.approx(float(expected))
+
+
+def test_shifts_keep_letters_in_order() -> None:
+    codes = torch.arange(4, dtype=torch.uint8).repeat(3)[None].repeat(50, 1)
+    moved = shifted(codes, 3)
+    for row in moved.tolist():
+        known = [letter for letter in row if letter != 4]
+        assert len(known) >= 9
+        assert all((b - a) % 4 == 1 for a, b in pairwise(known))
+    assert len({tuple(row) for row in moved.tolist()}) > 3
+
+
+def test_what_a_regime_may_remember() -> None:
+    data, _ = planted(40, 8)
+    genes, conditions = remembered(data, "auto")
+    assert not genes.any()
+    assert conditions.all()
+    by_condition = np.repeat(np.array([0, 0, 0, 0, 0, 1, 2, 2], np.int8)[None], 40, 0)
+    for split, expected in ((by_condition, (40, 0)), (np.random.default_rng(0).integers(0, 3, (40, 8)).astype(np.int8), (40, 8))):
+        held = replace(data, cells=replace(data.cells, split=split))
+        found = remembered(held, "auto")
+        assert (found[0].sum(), found[1].sum()) == expected
+        assert not any(mask.any() for mask in remembered(held, "none"))
+
+
+def test_memory_helps_where_it_may(tmp_path) -> None:
+    """Genes with effects that their promoters do not show: random pairs can be completed, by memory alone."""
+    data, _ = planted(80, 30)
+    rng = np.random.default_rng(1)
+    effect = rng.normal(size=(80, 2)) @ rng.normal(size=(2, 30))
+    split = rng.choice(np.array([0, 1, 2], np.int8), size=effect.shape, p=[0.8, 0.1, 0.1])
+    made = replace(data, compendium=replace(data.compendium, values=effect), cells=replace(data.cells, split=split))
+    found = []
+    for memory in ("auto", "none"):
+        network = replace(NET, memory=memory, dropout=0.0)
+        fit = replace(FIT, epochs=10, trunk_epochs=5, freeze_trunk=True)
+        train(made, tmp_path / memory, network, fit)
+        found.append(r_on_test(tmp_path / memory, made, effect))
+    assert found[0] > 0.8
+    assert found[0] > found[1] + 0.3
+
+
+def test_motifs_start_filters(tmp_path) -> None:
+    data, effect = planted()
+    table = np.full((8, 4), 0.01)
+    table[np.arange(8), SITE] = 0.97
+    network = replace(NET, motifs=True, filters=2, width=10)
+    train(data, tmp_path / "m", network, replace(FIT, frozen_epochs=20, epochs=10), motifs=[Motif("m1", "Abc1", table, 20.0, 1)])
+    config = json.loads((tmp_path / "m" / "config.json").read_text())
+    assert config["filters"] == ["Abc1", "filter_1", "filter_2"]
+    assert config["architecture"]["filters"] == 3
+    assert r_on_test(tmp_path / "m", data, effect) > 0.9
+    with pytest.raises(InputError, match="none is given"):
+        train(data, tmp_path / "n", network)
+
+
+def test_a_window_longer_than_the_promoters(tmp_path) -> None:
+    data, _ = planted(40, 6)
+    with pytest.raises(InputError, match="promoters of 60 bases are shorter than the window of 100"):
+        train(data, tmp_path / "m", replace(NET, length=100))
+
+
+def test_predictions_of_another_set_of_regulators_are_refused(tmp_path) -> None:
+    data, _ = planted(40, 6)
+    train(data, tmp_path / "m", fit=replace(FIT, epochs=1))
+    model = load_deeprage(tmp_path / "m")
+    with pytest.raises(InputError, match="9 regulators; the model reads 10"):
+        model.predict(data.codes, data.compendium.inputs[:, :9])
+    with pytest.raises(InputError, match="promoters of 50 bases; the model reads 60"):
+        model.predict(data.codes[:, :50], data.compendium.inputs)
+
+
+@pytest.mark.gpu
+def test_the_gpu_gives_the_same_to_tolerance(tmp_path) -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA GPU here")
+    data, effect = planted()
+    train(data, tmp_path / "cpu", fit=replace(FIT, trunk_epochs=10))
+    model = load_deeprage(tmp_path / "cpu")
+    there = load_deeprage(tmp_path / "cpu", "cuda")
+    promoters = Promoters(data.cells.genes, data.codes)
+    inputs = data.compendium.inputs
+    np.testing.assert_allclose(there.predict(promoters, inputs), model.predict(promoters, inputs), atol=0.05)
+    parameters = DeepRageParameters("x", "regression", 1, NET, replace(FIT, trunk_epochs=10))
+    train_deeprage(data, [], parameters, DeepRagePlan(1, 0, {}), tmp_path / "gpu", "cuda")
+    assert r_on_test(tmp_path / "gpu", data, effect) > 0.9
