@@ -132,10 +132,10 @@ def _cells(name: str, column: NDArray, samples: NDArray[np.str_], faults: Faults
         faults.add(f"{name} is missing for {_list(samples[empty])} ({int(empty.sum())} of {len(samples)} samples)", WHERE, fix)
     numbers = np.array([_number(text) for text in texts])
     numeric = np.isfinite(numbers)
-    kinds = sorted(set(texts[~empty]))
+    kinds = sorted(set(texts[~empty].tolist()))
     if not numeric[~empty].all() and numeric.sum() > 0.5 * len(texts):
         odd = ~numeric & ~empty
-        shown = ", ".join(f"{sample} ({text!r})" for sample, text in zip(samples[odd][:_SHOWN], texts[odd], strict=False))
+        shown = ", ".join(f"{sample} ({text!r})" for sample, text in zip(samples[odd][:_SHOWN], texts[odd].tolist(), strict=False))
         faults.add(f"{name} is a number in most samples, but not in {shown}", WHERE, "correct the cells, or name every level by a word")
     elif len(kinds) == 1 and not empty.any():
         what = f"{name} is {kinds[0]!r} in every sample: it has one level" if not numeric.all() else f"{name} is {kinds[0]} in every sample"

@@ -1,0 +1,45 @@
+"""Latent covariates: a planted batch is found, and how many."""
+
+import numpy as np
+
+from regdecode.stats.latent import latent_covariates, significant_components
+from regdecode.stats.moderated_t import moderated_t
+
+
+def cohort(seed: int, n: int = 40, genes: int = 300):
+    rng = np.random.default_rng(seed)
+    age, batch = rng.normal(size=n), rng.normal(size=n)
+    values = rng.normal(size=(genes, n)) + np.outer(rng.normal(size=genes), batch)
+    values[:20] += 0.35 * age
+    return values, np.column_stack([np.ones(n), age]), batch
+
+
+def test_finds_a_planted_batch_orthogonal_to_the_design():
+    values, design, batch = cohort(0)
+    found = latent_covariates(values, design, 1)
+    left = batch - design @ np.linalg.lstsq(design, batch, rcond=None)[0]
+    assert abs(np.corrcoef(found.values[:, 0], left)[0, 1]) > 0.95
+    np.testing.assert_allclose(design.T @ found.values, 0, atol=1e-9)
+
+
+def test_count_by_permutation():
+    values, design, _ = cohort(1)
+    assert significant_components(values, design, 0).values.shape[1] == 1
+    noise = np.random.default_rng(2).normal(size=values.shape)
+    assert significant_components(noise, design, 0).values.shape[1] == 0
+
+
+def test_effects_stay_and_planted_genes_rank_better():
+    values, design, _ = cohort(3)
+    wide = np.column_stack([design, latent_covariates(values, design, 1).values])
+    plain, adjusted = moderated_t(values, design), moderated_t(values, wide)
+    np.testing.assert_allclose(plain.coefficient[:, 1], adjusted.coefficient[:, 1], atol=1e-9)
+    hits = [len(set(np.argsort(-np.abs(found.t[:, 1]))[:20]) & set(range(20))) for found in (plain, adjusted)]
+    assert hits[1] > hits[0]
+
+
+def test_genes_with_missing_values_are_left_out():
+    values, design, _ = cohort(4)
+    expected = latent_covariates(values[5:], design, 2)
+    values[:5, 0] = np.nan
+    np.testing.assert_allclose(latent_covariates(values, design, 2).values, expected.values)
