@@ -171,7 +171,8 @@ def test_planted_mediator_explains_the_pair(done: Path, tmp_path: Path) -> None:
     consistent = table(tmp_path / "out", "consistent")
     first = consistent[consistent["pair"] == "~".join(PAIR)].iloc[0]
     assert (first["regulator"], first["gene"], first["used"], first["tested_by"], first["cohorts"]) == ("TF1", "g010", "yes", 2, 2)
-    assert "mir1" in json.loads((tmp_path / "out/mediate.notes.json").read_text())["notes"][3]["why"]
+    without = json.loads((tmp_path / "out/mediate.notes.json").read_text())["notes"][3]
+    assert without["kind"] == "dropped" and "TF3" in without["why"] and "TF1" not in without["why"]
     assert mediate(done, tmp_path / "again", folders, files).exit_code == 0
     assert (tmp_path / "out/null.tsv").read_bytes() == (tmp_path / "again/null.tsv").read_bytes()
 

@@ -26,6 +26,7 @@ from regdecode.models.decode import DecodeNet
 from regdecode.training.model_folder import EnsembleModel, Model, NetworkModel, TreesFolder
 
 _DRAWS = 2048
+_FEW, _MANY = 10, 20
 _TREE_NUMBERS = 2**24
 
 
@@ -98,12 +99,19 @@ class Window(NamedTuple):
 
 
 def windows_of(found: Features) -> list[Window]:
-    """Split the features of several parts into windows."""
+    """Split the features of several parts into windows; small ones are taken together up to `_FEW` parts, whose patterns are few."""
     k, n = found.contributions.shape
     part, feature = np.nonzero(found.contributions)
     links = csr_matrix((np.ones(len(part), np.int8), (part, k + feature)), shape=(k + n, k + n))
     label = connected_components(links, directed=False)[1]
-    return [Window(np.flatnonzero(label[:k] == one), np.flatnonzero(label[k:] == one)) for one in np.unique(label[k:])]
+    windows: list[Window] = []
+    for one in np.unique(label[k:]):
+        parts, features = np.flatnonzero(label[:k] == one), np.flatnonzero(label[k:] == one)
+        if windows and len(windows[-1].parts) + len(parts) <= _FEW:
+            last = windows.pop()
+            parts, features = np.union1d(last.parts, parts), np.union1d(last.features, features)
+        windows.append(Window(parts, features))
+    return windows
 
 
 class NetworkKnocked:
@@ -140,9 +148,10 @@ class NetworkKnocked:
 
     def _pattern_table(self, found: Features, window: Window, gone: NDArray[np.uint8]) -> tuple[Tensor, Tensor]:
         """What a window adds to the first layer for every pattern of its parts, (U, S), and (N,) the pattern of each draw."""
-        packed = np.ascontiguousarray(np.packbits(gone[:, window.parts], axis=1))
-        keys = packed.view([("", packed.dtype)] * packed.shape[1]).ravel()
-        _, at, pattern = np.unique(keys, return_index=True, return_inverse=True)
+        at = pattern = np.arange(len(gone))
+        if len(window.parts) < _MANY:  # with more, hardly any pattern recurs
+            keys = gone[:, window.parts].astype(np.int64) @ (1 << np.arange(len(window.parts)))
+            _, at, pattern = np.unique(keys, return_index=True, return_inverse=True)
         features = found.several[window.features]
         fixed = torch.from_numpy(found.fixed[window.features])[None]
         kept = torch.from_numpy(1.0 - gone[np.ix_(at, window.parts)])

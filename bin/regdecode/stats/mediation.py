@@ -54,7 +54,7 @@ def residual_r2(pair: NDArray[np.float64], sets: NDArray[np.float64]) -> NDArray
     own = np.abs(np.diagonal(r, axis1=1, axis2=2)) > _RANK
     along = np.where(own[:, :, None], np.einsum("bsm,sk->bmk", q, y), 0.0)
     left = y.T @ y - np.einsum("bmk,bml->bkl", along, along)
-    total = np.square(y).sum(0)
+    total: NDArray[np.float64] = np.square(y).sum(axis=0)
     first, second = np.maximum(left[:, 0, 0], 0.0), np.maximum(left[:, 1, 1], 0.0)
     some = (first > _NOTHING_LEFT * total[0]) & (second > _NOTHING_LEFT * total[1])
     return np.where(some, np.square(left[:, 0, 1]) / np.where(some, first * second, 1.0), 0.0)
@@ -83,7 +83,8 @@ def mediate(
     rng
         Draws the sets.
     """
-    r = float(np.corrcoef(pair.T)[0, 1])
+    y = pair - pair.mean(0)
+    r = float(y[:, 0] @ y[:, 1] / np.sqrt(np.square(y).sum(axis=0).prod()))
     full = r * r
     observed = 1 - float(residual_r2(pair, pool[:, drivers][None])[0]) / full
     members = draw_sets(pool.shape[1], len(drivers), n_sets, rng)
