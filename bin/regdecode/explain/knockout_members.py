@@ -115,10 +115,11 @@ def windows_of(found: Features) -> list[Window]:
 
 
 class NetworkKnocked:
-    """A network in float64, with its linear first stage as one matrix."""
+    """A network with its linear first stage as one matrix: float64 up to what each part adds, float32 for the draws."""
 
     def __init__(self, model: NetworkModel) -> None:
         self.net: DecodeNet = copy.deepcopy(model.net).cpu().double().eval().requires_grad_(False)
+        self.dense: DecodeNet = copy.deepcopy(model.net).cpu().eval().requires_grad_(False)
         self.scales, self.divisors = model.scales, model.divisors
         windows = [len(matrix) for matrix in self.net.pooling_matrices([1] * len(self.scales))]
         self.widths = [w * (len(scale) + 1) for w, scale in zip(windows, self.scales, strict=True)]
@@ -136,14 +137,14 @@ class NetworkKnocked:
         if self.linear:
             kept_alone += torch.from_numpy(found.contributions) @ self.weight[found.several]
         windows = [] if self.linear else [self._pattern_table(found, window, gone) for window in windows_of(found)]
-        base = self.net.stage(without)
+        base, kept_alone = self.net.stage(without).float(), kept_alone.float()
         result = np.empty((len(gone), self.net.n_outputs))
         for first in range(0, len(gone), _DRAWS):
             some = slice(first, first + _DRAWS)
-            staged = torch.addmm(base, torch.from_numpy(1.0 - gone[some]), kept_alone)
+            staged = torch.addmm(base, torch.from_numpy(1 - gone[some]).float(), kept_alone)
             for table, pattern in windows:
                 staged += table[pattern[some]]
-            result[some] = self.net.head(self.net.dense_layers(staged)).numpy()
+            result[some] = self.dense.head(self.dense.dense_layers(staged)).numpy()
         return result * self.divisors
 
     def _pattern_table(self, found: Features, window: Window, gone: NDArray[np.uint8]) -> tuple[Tensor, Tensor]:
@@ -161,7 +162,7 @@ class NetworkKnocked:
             (self._elementwise(features, fixed + part @ contributions) - self._elementwise(features, fixed)) @ weight
             for part in kept.split(_DRAWS)
         ]
-        return torch.cat(change), torch.from_numpy(pattern.reshape(-1))
+        return torch.cat(change).float(), torch.from_numpy(pattern.reshape(-1))
 
     def _features(self, parts: Parts) -> tuple[Tensor, Features]:
         """(1, F) finished features without any part, and the features that parts make."""
