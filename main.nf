@@ -2,7 +2,7 @@
 // regdecode: learns how regulators set gene expression, and explains itself. The only file that reads `params`.
 
 include { REGDECODE                } from './workflows/regdecode'
-include { resolveParams ; helpText } from './subworkflows/local/utils/main'
+include { resolveParams ; describeRun ; helpText } from './subworkflows/local/utils/main'
 include { loadOrganism             } from './subworkflows/local/utils/organism'
 include { codeFingerprints         } from './subworkflows/local/utils/code'
 include { checkImages              } from './subworkflows/local/utils/images'
@@ -19,6 +19,8 @@ workflow {
     def code = codeFingerprints("${projectDir}/bin")
     checkImages(org, "${projectDir}/modules/local", workflow.containerEngine, workflow.profile)
 
+    describeRun(workflow, nextflow.version)
+
     REGDECODE(org, cfg, code)
 
     workflow.onComplete = {
@@ -26,14 +28,15 @@ workflow {
     }
 
     publish:
-    report       = REGDECODE.out.report
-    metrics      = REGDECODE.out.metrics
-    models       = REGDECODE.out.models
-    predictions  = REGDECODE.out.predictions
-    attributions = REGDECODE.out.attributions
-    statistics   = REGDECODE.out.statistics
-    prepared     = REGDECODE.out.prepared
-    versions     = REGDECODE.out.versions
+    report        = REGDECODE.out.report
+    metrics       = REGDECODE.out.metrics
+    models        = REGDECODE.out.models
+    predictions   = REGDECODE.out.predictions
+    attributions  = REGDECODE.out.attributions
+    statistics    = REGDECODE.out.statistics
+    perturbations = REGDECODE.out.perturbations
+    prepared      = REGDECODE.out.prepared
+    versions      = REGDECODE.out.versions
 }
 
 output {
@@ -68,6 +71,13 @@ output {
         path 'statistics'
         index {
             path 'statistics/index.csv'
+            header(['id', 'organism', 'fold', 'kind', 'file'])
+        }
+    }
+    perturbations {
+        path 'perturbations'
+        index {
+            path 'perturbations/index.csv'
             header(['id', 'organism', 'fold', 'kind', 'file'])
         }
     }

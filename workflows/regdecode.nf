@@ -3,6 +3,7 @@
 include { PREPARE } from '../subworkflows/local/prepare/main'
 include { DECODE  } from '../subworkflows/local/decode/main'
 include { EXPLAIN } from '../subworkflows/local/explain/main'
+include { PEOPLE  } from '../subworkflows/local/people/main'
 include { REPORTS } from '../subworkflows/local/report/main'
 
 workflow REGDECODE {
@@ -15,16 +16,18 @@ workflow REGDECODE {
     PREPARE(org, cfg, code)
     DECODE(org, cfg, code, PREPARE.out.features, PREPARE.out.expression, PREPARE.out.folds)
     EXPLAIN(cfg, code, PREPARE.out.features, PREPARE.out.expression, PREPARE.out.folds, DECODE.out.selected)
-    REPORTS(org, cfg, code, PREPARE.out.notes, PREPARE.out.leakage, DECODE.out.selected, DECODE.out.evaluated, DECODE.out.metrics, EXPLAIN.out.attributed)
+    PEOPLE(org, cfg, code, PREPARE.out.sources, PREPARE.out.genes, PREPARE.out.features, PREPARE.out.expression, PREPARE.out.cohorts, PREPARE.out.folds, DECODE.out.tissues, EXPLAIN.out.regulators)
+    REPORTS(org, cfg, code, PREPARE.out.notes, PREPARE.out.leakage, DECODE.out.selected, DECODE.out.evaluated, DECODE.out.scores.mix(PEOPLE.out.scores), EXPLAIN.out.attributed, PEOPLE.out.tables)
 
-    report       = REPORTS.out.published
-    metrics      = DECODE.out.metrics
-    models       = DECODE.out.models
-    predictions  = DECODE.out.predictions
-    attributions = EXPLAIN.out.attributions
-    statistics   = DECODE.out.statistics
-    prepared     = PREPARE.out.prepared
-    versions     = REPORTS.out.versions
+    report        = REPORTS.out.published
+    metrics       = REPORTS.out.metrics
+    models        = DECODE.out.models.mix(PEOPLE.out.models)
+    predictions   = DECODE.out.predictions.mix(PEOPLE.out.predictions)
+    attributions  = EXPLAIN.out.attributions.mix(PEOPLE.out.attributions)
+    statistics    = DECODE.out.statistics.mix(PEOPLE.out.statistics)
+    perturbations = PEOPLE.out.perturbations
+    prepared      = PREPARE.out.prepared
+    versions      = REPORTS.out.versions
 
     emit:
     report
@@ -33,6 +36,7 @@ workflow REGDECODE {
     predictions
     attributions
     statistics
+    perturbations
     prepared
     versions
 }

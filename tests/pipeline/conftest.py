@@ -112,6 +112,35 @@ def mini(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+COHORTS = """\
+individuals:
+  - { id: second, matrix: second.tsv, samples: second.sheet.tsv, kind: counts, design: "~ age + sex", test: [age, sex], pairs: pairs.tsv }
+  - { id: first, matrix: first.tsv, samples: first.sheet.tsv, kind: tpm, design: "~ age + C(sex)", test: [age], covariates: [batch] }
+  - id: crosses
+    matrix: crosses.tsv
+    kind: log2
+    model: false
+    design: "~ marker_gene1"
+    test: [marker_gene1, effect]
+    contrasts: { effect: "marker_gene1 - Intercept" }
+    genotypes: { matrix: genotypes.tsv, positions: positions.tsv, near: [gene1] }
+"""
+
+
+@pytest.fixture(scope="session")
+def cohorts(mini: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the mini-organism with three cohorts, two of them with a model; the cohorts' files are empty: for stub runs."""
+    folder = tmp_path_factory.mktemp("cohorts")
+    shutil.copytree(mini, folder, dirs_exist_ok=True)
+    (folder / "mini.yml").write_text((mini / "mini.yml").read_text() + COHORTS)
+    for name in ("second", "first", "crosses"):
+        (folder / f"{name}.tsv").touch()
+        (folder / f"{name}.sheet.tsv").touch()
+    for name in ("pairs", "genotypes", "positions"):
+        (folder / f"{name}.tsv").touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def preset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The default preset with one network and one forest: what `--models` takes where a test needs no ensemble."""
@@ -137,6 +166,10 @@ def named_files(spec: dict) -> list[str]:
             entry.get("annotation", {}).get("file"),
             *entry.get("motifs", []),
         ]
+    for entry in spec.get("individuals", []):
+        markers = entry.get("genotypes", {})
+        pairs = entry.get("pairs", "auto")
+        names += [entry["matrix"], entry.get("samples"), markers.get("matrix"), markers.get("positions"), None if pairs == "auto" else pairs]
     return [name for name in names if name]
 
 

@@ -89,6 +89,8 @@ def test_a_broken_or_repeated_key_is_named(nextflow: Nextflow, mini: Path, tmp_p
 
 def test_missing_files_name_their_key_source_and_fix(nextflow: Nextflow, mini: Path, tmp_path: Path) -> None:
     message = refused(nextflow.run(tmp_path, "--organism", "human_genome"))
+    assert "13 faults" in message and message.count("--data_dir") == 13 and message.count("leave people out with --systems decode") == 8
+    message = refused(nextflow.run(tmp_path, "--organism", "human_genome", "--systems", "decode"))
     assert "5 faults" in message and message.count("--data_dir") == 5
     assert "regulators[0].links: no file tf/tf_gene_links.tsv.gz" in message and "TFEA.ChIP" in message
     part = tmp_path / "part"
@@ -96,6 +98,39 @@ def test_missing_files_name_their_key_source_and_fix(nextflow: Nextflow, mini: P
     (part / "rbp.bed.gz").unlink()
     message = refused(nextflow.run(tmp_path, "--organism", part / "mini.yml"))
     assert "one fault" in message and "no file rbp.bed.gz" in message and str(part) in message
+
+
+def test_faults_of_cohorts_are_named_with_the_nearest(nextflow: Nextflow, cohorts: Path, tmp_path: Path) -> None:
+    text = (cohorts / "mini.yml").read_text()
+    for old, new in (
+        ("id: second", "id: first"),
+        ("test: [age, sex]", "test: [age, sexx]"),
+        ("covariates: [batch]", "covariates: [batch, age]"),
+        ('design: "~ marker_gene1"', 'design: "~ marker_gene2 + batch"'),
+        ("contrasts: {", "contrast: {"),
+    ):
+        assert old in text
+        text = text.replace(old, new, 1)
+    wrong = tmp_path / "wrong.yml"
+    wrong.write_text(text)
+    message = refused(nextflow.run(tmp_path, "--organism", wrong, "--data_dir", cohorts))
+    assert "individuals[2].contrast: unknown key 'contrast'; did you mean contrasts?" in message
+    wrong.write_text(text.replace("contrast: {", "contrasts: {"))
+    message = refused(nextflow.run(tmp_path, "--organism", wrong, "--data_dir", cohorts))
+    number = {word: 1 + next(i for i, line in enumerate(text.splitlines()) if word in line) for word in ("sexx", "marker_gene2")}
+    for said in (
+        "two cohorts are called first",
+        f"line {number['sexx']}, individuals[0].test: 'sexx' is neither in the design nor a contrast; did you mean sex?",
+        "individuals[1].covariates: 'age' is regressed out of the expression",
+        f"line {number['marker_gene2']}, individuals[2].design: no genotype marker_gene2; did you mean marker_gene1?",
+        "individuals[2].design: 'batch' is a column of a sample sheet, and there is none",
+        "individuals[2].test: 'marker_gene1' is neither in the design nor a contrast; did you mean marker_gene2?",
+    ):
+        assert said in message
+
+
+def test_people_need_the_tissue_models(nextflow: Nextflow, tmp_path: Path) -> None:
+    assert "--systems people: people's models start from those of decode" in refused(nextflow.run(tmp_path, systems="people"))
 
 
 def test_a_missing_image_is_named_before_any_task_with_both_ways_out(nextflow: Nextflow, tmp_path: Path) -> None:

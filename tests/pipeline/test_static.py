@@ -48,6 +48,7 @@ from conftest import Nextflow  # noqa: E402
 from imports import DISTRIBUTIONS, imports, third_party  # noqa: E402
 from lock import LAYERS  # noqa: E402
 
+ALIASES = {"ATTRIBUTE_PEOPLE": "ATTRIBUTE"}
 ORGANISMS = re.compile(r"\b(ecoli|e_coli|yeast|human|saccharomyces|homo_sapiens)\b(?!-)", re.I)
 
 
@@ -249,4 +250,7 @@ def test_inspect_names_an_image_for_every_process(tmp_path: Path, nextflow: Next
     found = {
         entry["name"].split(":")[-1]: entry["container"] for entry in json.loads(answer.stdout[answer.stdout.index("{") :])["processes"]
     }
-    assert found and all(image.startswith(f"regdecode/{name.lower()}:") for name, image in found.items())
+    found = {ALIASES.get(name, name): image for name, image in found.items()}
+    assert set(found) == {folder.name.upper() for folder in MODULES} and all(
+        image.startswith(f"regdecode/{name.lower()}:") for name, image in found.items()
+    )

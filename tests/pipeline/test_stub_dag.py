@@ -1,6 +1,7 @@
 """The DAG of every shipped organism, without computing anything: which tasks, how many, and what is published."""
 
 import csv
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,14 @@ from conftest import ROOT, Nextflow, Run, empty_files
 pytestmark = pytest.mark.pipeline
 TREES = yaml.safe_load((ROOT / "assets" / "decode" / "default.yml").read_text())["members"].get("trees", 0)
 FOLDS = ("chr1", "chr2+chr3")
+MODELS = ("decode2020", "default", "people.first", "people.second")
 
 # tasks that depend on the organism; with one network a preset and one fold more of the later ones a fold
 EXPECTED = {
     "ecoli": {"FETCH": 10, "REFERENCE": 1, "SCAN_MOTIFS": 1, "BIN_SITES": 3, "folds": 1, "arms": 1},
-    "yeast": {"FETCH": 5, "REFERENCE": 1, "BIN_SITES": 1, "folds": 1, "arms": 1},
+    "yeast": {"FETCH": 8, "REFERENCE": 1, "BIN_SITES": 1, "folds": 1, "arms": 1, "cohorts": 1, "modelled": 1},
     "human": {"FETCH": 5, "REFERENCE": 2, "BIN_SITES": 2, "folds": 3, "arms": 3},
-    "human_genome": {"FETCH": 5, "REFERENCE": 1, "BIN_SITES": 3, "folds": 1, "arms": 3},
+    "human_genome": {"FETCH": 13, "REFERENCE": 1, "BIN_SITES": 4, "folds": 1, "arms": 3, "cohorts": 4, "modelled": 2},
 }
 
 
@@ -24,12 +26,19 @@ def expected_counts(organism: str) -> dict[str, int]:
     """Tasks a process with --replicates 1 --models default --ablation_replicates 1."""
     known = EXPECTED[organism]
     folds = known["folds"]
-    counts = {name: n for name, n in known.items() if name.isupper()} | {"EXPRESSION": 1, "SPLIT": 1, "REPORT": 1}
-    return (
-        counts
-        | {"TRAIN_DECODE": folds * (1 + TREES + known["arms"])}
-        | dict.fromkeys(("SELECT_MODELS", "BASELINES", "EVALUATE", "ATTRIBUTE"), folds)
-    )
+    cohorts, modelled = known.get("cohorts", 0), known.get("modelled", 0)
+    counts = {name: n for name, n in known.items() if name.isupper()} | {"EXPRESSION": 1 + cohorts, "SPLIT": 1, "REPORT": 1}
+    counts |= {"TRAIN_DECODE": folds * (1 + TREES + known["arms"]), "ACTIVITY": folds * (1 + modelled)}
+    counts |= dict.fromkeys(("SELECT_MODELS", "BASELINES", "EVALUATE", "ATTRIBUTE"), folds)
+    return counts | people_counts(folds, cohorts, modelled, 3 if known["arms"] == 3 else 1)
+
+
+def people_counts(folds: int, cohorts: int, modelled: int, arms: int) -> dict[str, int]:
+    """Tasks of the people part: all sites, and where there are two sides either of them shuffled; two cohorts can replicate each other."""
+    counts = {"FINETUNE_DECODE": folds * modelled * arms, "ASSOCIATE": folds * cohorts}
+    counts |= dict.fromkeys(("EVALUATE_PEOPLE", "ATTRIBUTE_PEOPLE", "KNOCK_OUT"), folds * modelled)
+    counts |= {"MEDIATE": folds * (modelled > 0), "REPLICATE": folds * (cohorts > 1)}
+    return {name: n for name, n in counts.items() if n}
 
 
 @pytest.mark.parametrize("organism", EXPECTED)
@@ -40,11 +49,20 @@ def test_tasks_of_a_shipped_organism(organism: str, nextflow: Nextflow, tmp_path
     assert run.counts() == expected_counts(organism)
 
 
+def test_people_are_left_out_on_demand(nextflow: Nextflow, mini: Path, cohorts: Path, preset: Path, tmp_path: Path) -> None:
+    """Without people the cohorts' files are not even looked for."""
+    shutil.copy(cohorts / "mini.yml", tmp_path / "mini.yml")
+    params = {"organism": tmp_path / "mini.yml", "data_dir": mini, "models": preset, "ablation": "false", "baselines": "mean"}
+    run = nextflow.run(tmp_path, "-stub-run", systems="decode", **params)
+    assert run.code == 0, run.text
+    assert not set(run.counts()) & set(people_counts(1, 2, 2, 1)) and run.counts()["EXPRESSION"] == 1
+
+
 @pytest.fixture(scope="module")
-def stub(nextflow: Nextflow, mini: Path, preset: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
-    """Two folds, two presets and a single-task arm of the mini-organism under the older parser and under the newer one."""
+def stub(nextflow: Nextflow, cohorts: Path, preset: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    """Two folds, two presets, single-task arm and three cohorts of the mini-organism, under the older parser and under the newer one."""
     params = {
-        "organism": mini / "mini.yml",
+        "organism": cohorts / "mini.yml",
         "test_split": "chr1;chr2,chr3",
         "models": f"{preset},decode2020",
         "replicates": 2,
@@ -81,11 +99,34 @@ def test_published_tree(stub: dict[str, Run]) -> None:
         } <= names
 
 
+def test_published_people(stub: dict[str, Run]) -> None:
+    run = stub["v1"]
+    names = {p.relative_to(run.out).as_posix() for p in run.out.rglob("*") if p.is_file()}
+    for fold in FOLDS:
+        for cohort in ("first", "second"):
+            assert {
+                f"models/{fold}.people.{cohort}/config.json",
+                f"predictions/{fold}.people.{cohort}/predictions.h5ad",
+                f"attributions/{fold}.people.{cohort}/regulator_by_output.tsv",
+                f"statistics/{fold}.people.{cohort}/per_person.tsv",
+                f"statistics/{fold}.association.{cohort}/predicted.tsv",
+                f"statistics/{fold}.activity.{cohort}/activity.tsv",
+                f"perturbations/{fold}.knock_out.{cohort}/drivers.tsv",
+            } <= names
+        assert {f"statistics/{fold}.association.crosses/actual.tsv", f"statistics/{fold}.activity/activity.tsv"} <= names
+        assert {f"statistics/{fold}.replication/replication.tsv", f"perturbations/{fold}.mediation/mediation.tsv"} <= names
+        assert f"statistics/{fold}.association.crosses/predicted.tsv" not in names
+    assert {f"prepared/{cohort}.expression.h5ad" for cohort in ("first", "second", "crosses")} <= names
+    assert run.counts() == run.counts() | people_counts(2, 3, 2, 1)
+    with (run.out / "perturbations" / "index.csv").open(newline="") as lines:
+        assert {row["kind"] for row in csv.DictReader(lines)} >= {"pairs", "drivers", "mediation"}
+
+
 def test_index_of_the_models(stub: dict[str, Run]) -> None:
     with (stub["v1"].out / "models" / "index.csv").open(newline="") as lines:
         rows = list(csv.DictReader(lines))
     assert list(rows[0]) == ["id", "organism", "fold", "model", "folder"]
-    assert sorted((row["fold"], row["model"]) for row in rows) == [(fold, model) for fold in FOLDS for model in ("decode2020", "default")]
+    assert sorted((row["fold"], row["model"]) for row in rows) == [(fold, model) for fold in FOLDS for model in MODELS]
     assert all(Path(row["folder"]).is_dir() for row in rows)
 
 

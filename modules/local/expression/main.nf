@@ -9,8 +9,8 @@ process EXPRESSION {
     val code
 
     output:
-    path 'expression.h5ad', emit: expression
-    path 'expression.notes.json', emit: notes
+    tuple val(meta), path("${meta.file}.h5ad"), emit: expression
+    path "${meta.file}.notes.json", emit: notes
     tuple val("${task.process}"), val('regdecode'), eval('expression.py --version'), topic: versions
 
     script:
@@ -19,11 +19,11 @@ process EXPRESSION {
     cat > config.json <<'END_OF_CONFIG'
     ${config}
     END_OF_CONFIG
-    expression.py --matrix ${matrix} ${sheet} --genes ${genes} --config config.json --out expression.h5ad --notes expression.notes.json
+    expression.py --matrix ${matrix} ${sheet} --genes ${genes} --config config.json --out ${meta.file}.h5ad --notes ${meta.file}.notes.json
     """
 
     stub:
     """
-    touch expression.h5ad expression.notes.json
+    touch ${meta.file}.h5ad ${meta.file}.notes.json
     """
 }

@@ -13,6 +13,7 @@ process REPORT {
     path selected, stageAs: 'selected/*', arity: '1..*'
     path evaluated, stageAs: 'evaluated/*', arity: '1..*'
     path attributed, stageAs: 'attributed/*', arity: '1..*'
+    path people, stageAs: 'people/*'
     path page, stageAs: 'report_assets/*'
     val code
 
@@ -26,6 +27,7 @@ process REPORT {
     cat > inputs/run.json <<'END_OF_RUN'
     ${run}
     END_OF_RUN
+    printf '%s' "\${REGDECODE_RUN:-}" | base64 -d > inputs/nextflow.json
     for folder in evaluated/*; do
         fold=\$(basename "\$folder")
         mkdir -p "inputs/folds/\$fold/history"
@@ -39,6 +41,18 @@ process REPORT {
         if [ "\${name##*.}" = '${primary}' ]; then ln -s "\$PWD/\$folder" "inputs/folds/\$fold/select"; fi
         for member in "\$folder"/members/*/history.tsv; do
             [ ! -e "\$member" ] || cp "\$member" "inputs/folds/\$fold/history/\${name##*.}.\$(basename "\$(dirname "\$member")").tsv"
+        done
+    done
+    for folder in people/*; do
+        [ -e "\$folder" ] || continue
+        name=\$(basename "\$folder")
+        for place in inputs/folds/*; do
+            rest=\${name#"\$(basename "\$place")."}
+            [ "\$rest" != "\$name" ] || continue
+            what=\${rest%%.*}
+            cohort=\${rest#"\$what"}
+            mkdir -p "\$place/cohorts/\${cohort#.}"
+            ln -s "\$PWD/\$folder" "\$place/\${cohort:+cohorts/\${cohort#.}/}\$what"
         done
     done
     report.py --inputs inputs --assets report_assets --out page

@@ -44,6 +44,13 @@ workflow DECODE {
 
     BASELINES(folds.map { fold, splits -> [[id: fold, organism: org.id, fold: fold], splits] }, features, expression, cfg.baseline_list, cfg.seed, code.BASELINES)
 
+    // the first preset's models by arm: where the models of people start
+    arms = trained.arm.filter { meta, _folder -> meta.model == cfg.presets[0].name }
+        .map { meta, folder -> [groupKey([meta.fold, meta.arm], count[[meta.model, meta.arm]]), folder] }
+        .groupTuple()
+        .map { key, folders -> [key[0], key[1], folders.sort { f -> f.name }] }
+    tissues = selected.filter { meta, _folder -> meta.model == cfg.presets[0].name }.map { meta, folder -> [meta.fold, 'all', [folder]] }.mix(arms)
+
     evaluated_models = selected.mix(trained.arm)
         .map { meta, folder -> [groupKey(meta.fold, cfg.presets.size() + extra), folder] }
         .groupTuple()
@@ -54,7 +61,7 @@ workflow DECODE {
         features, expression, cfg.seed, code.EVALUATE,
     )
     evaluated = EVALUATE.out.folder
-    metrics   = EVALUATE.out.metrics.map { _meta, tsv -> tsv }.collectFile(name: 'metrics.tsv', keepHeader: true, sort: { tsv -> tsv.text })
+    scores    = EVALUATE.out.metrics.map { _meta, tsv -> tsv }
 
     models      = selected.map { meta, folder -> [id: "${meta.fold}.${meta.model}".toString(), organism: meta.organism, fold: meta.fold, model: meta.model, folder: folder] }
     predictions = EVALUATE.out.predictions.map { meta, file -> [id: "${meta.fold}.ensemble".toString(), organism: meta.organism, fold: meta.fold, kind: 'ensemble', file: file] }
@@ -63,8 +70,9 @@ workflow DECODE {
 
     emit:
     selected
+    tissues
     evaluated
-    metrics
+    scores
     models
     predictions
     statistics

@@ -28,10 +28,12 @@ workflow PREPARE {
     genes     = REFERENCE.out.tables.filter { meta, _genes, _models, _chromosomes -> meta.id == 'main' }.map { _meta, table, _models, _chromosomes -> table }.first()
     promoters = REFERENCE.out.promoters.filter { meta, _fasta -> meta.id == 'main' }.map { _meta, fasta -> fasta }
 
-    def matrix = org.expression.matrix
-    def sheet  = org.expression.samples
-    EXPRESSION(sources.map { s -> [[id: org.id], s[matrix], sheet ? s[sheet] : [], expressionPlan(org)] }, genes, code.EXPRESSION)
-    expression = EXPRESSION.out.expression
+    EXPRESSION(
+        channel.fromList(expressionPlan(org)).combine(sources).map { e, s -> [[id: e.id, cohort: e.cohort, file: e.cohort ? "${e.cohort}.expression".toString() : 'expression'], s[e.matrix], e.samples ? s[e.samples] : [], e.config] },
+        genes, code.EXPRESSION,
+    )
+    expression = EXPRESSION.out.expression.filter { meta, _h5ad -> !meta.cohort }.map { _meta, h5ad -> h5ad }.first()
+    cohorts    = EXPRESSION.out.expression.filter { meta, _h5ad -> meta.cohort }.map { meta, h5ad -> [meta.cohort, h5ad] }
 
     SCAN_MOTIFS(channel.fromList(scanPlan(org)).combine(sources).combine(promoters).map { c, s, fasta -> [[id: c.id], fasta, c.motifs.collect { name -> s[name] }, c.config] }, code.SCAN_MOTIFS)
 
@@ -54,12 +56,16 @@ workflow PREPARE {
 
     prepared = genes.map { f -> [id: 'genes', organism: org.id, fold: '', kind: 'genes', file: f] }
         .mix(expression.map { f -> [id: 'expression', organism: org.id, fold: '', kind: 'expression', file: f] })
+        .mix(cohorts.map { cohort, f -> [id: "${cohort}.expression".toString(), organism: org.id, fold: '', kind: 'expression', file: f] })
         .mix(BIN_SITES.out.features.map { meta, f -> [id: meta.id, organism: org.id, fold: '', kind: 'features', file: f] })
         .mix(folds.map { fold, f -> [id: "${fold}.splits".toString(), organism: org.id, fold: fold, kind: 'splits', file: f] })
 
     emit:
+    sources
+    genes
     features
     expression
+    cohorts
     folds
     leakage
     notes

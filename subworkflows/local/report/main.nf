@@ -12,8 +12,9 @@ workflow REPORTS {
     leakage       // leakage.tsv
     selected      // [meta, model folder]
     evaluated     // [meta, folder]
-    metrics       // metrics.tsv of all folds
+    scores        // metrics.tsv of every fold and cohort
     attributed    // [meta, folder]
+    people        // folders of tables about people
 
     main:
     // REPORT reads the topic's versions, so it must not emit to the topic: the run would hang.
@@ -23,6 +24,8 @@ workflow REPORTS {
         .map { process, lines -> "${process}:\n${lines.toUnique().sort().join('\n')}".toString() }
         .collectFile(name: 'software_versions.yml', newLine: true, sort: true)
 
+    metrics = scores.collectFile(name: 'metrics.tsv', keepHeader: true, sort: { tsv -> tsv.text })
+
     REPORT(
         runRecord(org, cfg, workflow.manifest), cfg.presets[0].name,
         notes.toSortedList { a, b -> a.name <=> b.name },
@@ -30,6 +33,7 @@ workflow REPORTS {
         selected.map { _meta, folder -> folder }.toSortedList { a, b -> a.toString() <=> b.toString() },
         evaluated.map { _meta, folder -> folder }.toSortedList { a, b -> a.name <=> b.name },
         attributed.map { _meta, folder -> folder }.toSortedList { a, b -> a.name <=> b.name },
+        people.toSortedList { a, b -> a.name <=> b.name },
         files("${projectDir}/assets/report/*").sort { f -> f.name },
         code.REPORT,
     )
@@ -37,5 +41,6 @@ workflow REPORTS {
 
     emit:
     published
+    metrics
     versions
 }

@@ -4,8 +4,9 @@ include { refuse } from './main'
 
 // Images the run's processes ask for, from the container lines of their modules.
 def wantedImages(Map org, String modules, boolean gpu) {
-    def scans = org.regulators.any { entry -> entry.motifs }
-    return files("${modules}/*/main.nf").findAll { path -> scans || path.parent.name != 'scan_motifs' }.collect { path ->
+    def people = org.individuals ? [] : ['finetune_decode', 'evaluate_people', 'associate', 'replicate', 'knock_out', 'mediate']
+    def unused = people + (org.regulators.any { entry -> entry.motifs } ? [] : ['scan_motifs'])
+    return files("${modules}/*/main.nf").findAll { path -> !(path.parent.name in unused) }.collect { path ->
         def line = (path.text =~ /container\s+["']([^"'\$]+)/)
         line.find() ? line.group(1) + (gpu && path.text.contains('process_gpu') ? '-gpu' : '') : null
     }.findAll { name -> name }.toUnique().sort()

@@ -129,12 +129,24 @@ def resolveParams(Map given, String schemaPath, String root) {
         def shipped = files("${root}/assets/decode/*.yml")*.baseName.sort()
         "--models: no preset '${name}' and no such YAML file; ${suggestion(name, shipped)}".toString()
     }
+    values.system_list = (values.systems ?: '').tokenize(',')*.trim()
+    if ('people' in values.system_list && !('decode' in values.system_list)) {
+        faults = faults + ["--systems ${values.systems}: people's models start from those of decode; name both".toString()]
+    }
     raise('the parameters', faults)
     values.presets = presets(values.models, values.replicates, root)
     def names = values.presets*.name
     raise('the parameters', names.findAll { name -> names.count(name) > 1 }.toUnique().collect { name -> "--models: two presets say 'model: ${name}'" })
     values.baseline_list = values.baselines.tokenize(',')*.trim()
     return values
+}
+
+// How the run was started, for the report. It travels in the environment of the tasks, which is no part of their hash: a report that nothing
+// else has changed stays cached, and says how the run that made it was started.
+def describeRun(Object run, Object version) {
+    def facts = [version: version, command: run.commandLine, start: run.start.format('yyyy-MM-dd HH:mm'), profile: run.profile, containers: run.containerEngine ?: 'none', revision: run.commitId ?: run.revision, 'run name': run.runName]
+    def text  = groovy.json.JsonOutput.toJson(facts.collectEntries { key, value -> [(key): value == null ? '' : value.toString()] })
+    nextflow.Global.config.env = (nextflow.Global.config.env ?: [:]) + [REGDECODE_RUN: text.bytes.encodeBase64().toString()]
 }
 
 def helpText(String schemaPath) {

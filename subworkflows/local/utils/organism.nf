@@ -1,7 +1,7 @@
 // The organism file: read, checked against assets/organism_schema.json, its files found. Every fault is listed at once, with its line.
 
-include { suggestion ; raise } from './main'
-include { trackName          } from './plan'
+include { suggestion ; raise    } from './main'
+include { trackName ; pairsFile } from './plan'
 
 // Line of every key and item of a YAML text: {"regulators[0].class": 12, ...}.
 def nodeLines(Object node, String path) {
@@ -121,7 +121,34 @@ def namedFiles(Map spec) {
     }
     def others = [['reference.annotation.file', reference.annotation.file], ['reference.fasta', reference.fasta], ['reference.chromosomes.aliases', reference.chromosomes?.aliases],
         ['expression.matrix', spec.expression.matrix], ['expression.samples', spec.expression.samples], ['splits.genes.file', spec.splits.genes.file]]
-    return (others + regulators).findAll { item -> item[1] }.collect { item -> [item[0].toString(), item[1].toString()] }
+    def cohorts = (spec.individuals ?: []).withIndex().collectMany { entry, i ->
+        def at = "individuals[${i}]"
+        [["${at}.matrix", entry.matrix], ["${at}.samples", entry.samples], ["${at}.genotypes.matrix", entry.genotypes?.matrix], ["${at}.genotypes.positions", entry.genotypes?.positions],
+            ["${at}.pairs", pairsFile(entry)]]
+    }
+    return (others + regulators + cohorts).findAll { item -> item[1] }.collect { item -> [item[0].toString(), item[1].toString()] }
+}
+
+// Names in a design formula: columns of the sample sheet, and marker_<gene> of the genotypes. A word before a bracket is a function.
+def designNames(String formula) {
+    return (formula =~ /([A-Za-z_][\w.]*)(\s*\()?/).collect { match -> [match[1], match[2]] }.findAll { item -> !item[1] }.collect { item -> item[0] }.toUnique()
+}
+
+// What a schema cannot say of the cohorts.
+def cohortFaults(Map spec) {
+    def ids = (spec.individuals ?: []).collect { entry -> entry.id }
+    return (spec.individuals ?: []).withIndex().collectMany { entry, i ->
+        def at      = "individuals[${i}]"
+        def names   = designNames(entry.design)
+        def known   = names + (entry.contrasts ?: [:]).keySet()
+        def markers = (entry.genotypes?.near ?: []).collect { gene -> "marker_${gene}".toString() }
+        def twice   = ids.indexOf(entry.id) < i ? [["${at}.id", "two cohorts are called ${entry.id}"]] : []
+        def tested  = entry.test.findAll { name -> !(name in known) }.collect { name -> ["${at}.test", "'${name}' is neither in the design nor a contrast; ${suggestion(name, known)}"] }
+        def strange = names.findAll { name -> name.startsWith('marker_') && !(name in markers) }.collect { name -> ["${at}.design", "no genotype ${name}; ${markers ? suggestion(name, markers) : 'genotypes.near names the genes'}"] }
+        def sheet   = entry.samples ? [] : names.findAll { name -> !name.startsWith('marker_') }.collect { name -> ["${at}.design", "'${name}' is a column of a sample sheet, and there is none: samples is missing"] }
+        def removed = (entry.covariates ?: []).findAll { name -> name in names }.collect { name -> ["${at}.covariates", "'${name}' is regressed out of the expression, so that the design cannot test it; leave it in one of the two"] }
+        twice + tested + strange + sheet + removed
+    }
 }
 
 // What a schema cannot say.
@@ -134,7 +161,7 @@ def crossFaults(Map spec) {
     def operon  = windows.unit == 'operon' && spec.reference.annotation.kind == 'table' && !spec.reference.annotation.columns?.unit && spec.reference.annotation.unit_gap == null ? [['reference.annotation.columns', "windows.decode.unit is operon: name the column that holds it (unit: ...), or the annotation's unit_gap"]] : []
     def need    = [chromosome: ['test', 'validation'], block: ['size', 'test', 'validation'], folds: ['file'], list: ['file'], random: ['test', 'validation']][spec.splits.genes.by]
     def splits  = need.findAll { key -> spec.splits.genes[key] == null }.collect { key -> ['splits.genes', "by: ${spec.splits.genes.by} needs the key '${key}'"] }
-    return twice + motifs + regions + operon + splits
+    return twice + motifs + regions + operon + splits + cohortFaults(spec)
 }
 
 // Where each named file is: [name: [path: a local file or null, source: its entry under sources or null]].
@@ -154,7 +181,7 @@ def sourceOf(Map spec, String name) {
 def fileFaults(Map spec, Map found) {
     return namedFiles(spec).findAll { item -> !found[item[1]].path && !(found[item[1]].source?.get('package') || found[item[1]].source?.url) }.collect { item ->
         def origin = found[item[1]].source?.origin
-        [item[0], "no file ${item[1]} (looked for ${found[item[1]].places.join(', ')})${origin ? "; it comes from ${origin}" : ''}; put it there, or give its folder with --data_dir${origin ? '' : ', or a package or url under sources'}"]
+        [item[0], "no file ${item[1]} (looked for ${found[item[1]].places.join(', ')})${origin ? "; it comes from ${origin}" : ''}; put it there, or give its folder with --data_dir${origin ? '' : ', or a package or url under sources'}${item[0].startsWith('individuals') ? '; or leave people out with --systems decode' : ''}"]
     }
 }
 
@@ -182,6 +209,9 @@ def loadOrganism(Map cfg, String assets) {
     def faults = repeatedKeys(root, '') + schemaFaults(spec, schema, '', schema)
     if (!faults && cfg.test_split) {
         spec = spec + [splits: [genes: spec.splits.genes + [test: testSplit(cfg.test_split)]]]
+    }
+    if (!faults && !('people' in cfg.system_list)) {
+        spec = spec.findAll { key, _v -> key != 'individuals' }
     }
     faults = faults ?: crossFaults(spec)
     def found = faults ? [:] : findFiles(spec, yaml, cfg.data_dir)

@@ -54,8 +54,35 @@ def trackPlan(Map org) {
     }
 }
 
+// Matrices to normalise: the organism's own, and each cohort's. [id, cohort (null: the organism's own), matrix, samples, config].
 def expressionPlan(Map org) {
-    return json(org.expression.findAll { key, _v -> !(key in ['matrix', 'samples']) })
+    def keys = ['kind', 'columns', 'filter', 'pseudocount', 'quantile', 'normalise', 'covariates', 'drop', 'separator']
+    def own  = [id: org.id, cohort: null, matrix: org.expression.matrix, samples: org.expression.samples, config: json(org.expression.findAll { key, _v -> !(key in ['matrix', 'samples']) })]
+    return [own] + cohorts(org).collect { entry -> [id: entry.id, cohort: entry.id, matrix: entry.matrix, samples: entry.samples, config: json(entry.subMap(keys))] }
+}
+
+// Cohorts of the run, in the order of their ids.
+def cohorts(Map org) {
+    return (org.individuals ?: []).toSorted { a, b -> a.id <=> b.id }
+}
+
+// The file of a cohort's gene pairs; null where the strongest predicted pairs are screened.
+def pairsFile(Map entry) {
+    return entry.pairs in [null, 'auto'] ? null : entry.pairs
+}
+
+// What is asked of each cohort: [id, model, pairs, genotypes, positions, config of the association].
+def peoplePlan(Map org) {
+    return cohorts(org).collect { entry ->
+        def genotypes = entry.genotypes ? [genotypes: entry.genotypes.findAll { key, _v -> !(key in ['matrix', 'positions']) }] : [:]
+        [id: entry.id, model: entry.model != false, pairs: pairsFile(entry), genotypes: entry.genotypes?.matrix, positions: entry.genotypes?.positions,
+            config: json(entry.subMap(['design', 'test', 'contrasts', 'trend', 'robust', 'latent']) + genotypes)]
+    }
+}
+
+// Arms of which people's models are made too: both sides shuffled in turn, where there are two sides.
+def peopleArms(Map org, Map cfg) {
+    return ['all'] + trainPlan(org, cfg)*.arm.toUnique().findAll { arm -> arm in ['shuffled_rna', 'shuffled_promoter'] }
 }
 
 // Split settings; `required`: the tracks whose classes every gene must have a site of.
@@ -87,7 +114,7 @@ def trainPlan(Map org, Map cfg) {
 
 // What was run, for the report: nothing that changes from run to run.
 def runRecord(Map org, Map cfg, Object manifest) {
-    def chosen = cfg.findAll { key, _value -> !(key in ['presets', 'baseline_list', 'outdir', 'publish_dir_mode', 'max_cpus', 'max_memory', 'checkpoint_dir', 'gpus_per_task', 'help', 'data_dir']) }
+    def chosen = cfg.findAll { key, _value -> !(key in ['presets', 'baseline_list', 'system_list', 'outdir', 'publish_dir_mode', 'max_cpus', 'max_memory', 'checkpoint_dir', 'gpus_per_task', 'help', 'data_dir']) }
     def files  = org.files.collectEntries { name, entry -> [(name): entry.source ? (entry.source['package'] ?: entry.source.url ?: entry.source.origin ?: 'checked') : 'given'] }
     return json([pipeline: [name: manifest.name, version: manifest.version], params: chosen, organism: org.findAll { key, _v -> !(key in ['files', 'sources']) }, files: files,
         presets: cfg.presets.collect { p -> [name: p.name, members: p.members] }, folds: foldNames(org)])
