@@ -9,39 +9,12 @@ import pandas as pd
 
 from regdecode.errors import Faults, InputError
 from regdecode.io.notes import Notes, read_notes
+from regdecode.report.files import read_json, read_table
+from regdecode.report.inputs_people import People, read_people
 
 METRIC_COLUMNS = ("system", "organism", "fold", "model", "member", "arm", "split", "output", "metric", "value", "low", "high", "n")
 EVALUATE_TABLES = ("per_output", "per_gene", "output_matrix", "comparisons", "ablation")
 ATTRIBUTE_TABLES = ("importance", "regulator_by_output", "top_regulators", "class_contributions", "additivity")
-TEXT_COLUMNS = {
-    "fold",
-    "model",
-    "member",
-    "arm",
-    "split",
-    "output",
-    "metric",
-    "system",
-    "organism",
-    "gene_id",
-    "gene_name",
-    "class",
-    "regulator",
-    "tracks",
-    "actual",
-    "predicted",
-    "scope",
-    "check",
-    "a",
-    "b",
-    "baseline",
-    "strongest_output",
-    "worst_gene",
-    "class_a",
-    "class_b",
-    "single_task",
-    "test",
-}
 
 
 @dataclass(frozen=True)
@@ -58,12 +31,15 @@ class Fold:
         config.json of the selected model.
     history
         Training histories by "model.member".
+    people
+        What the cohorts of people left behind.
     """
 
     name: str
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
     history: dict[str, pd.DataFrame] = field(default_factory=dict)
+    people: People = field(default_factory=People)
 
     def table(self, name: str) -> pd.DataFrame | None:
         """Return a table, or None where it is absent or empty."""
@@ -113,15 +89,18 @@ def read_inputs(folder: str | Path) -> Inputs:
     notes: list[Notes] = []
     with faults.collect():
         run = read_json(root / "run.json")
+        run = _started(root / "nextflow.json") | run
     with faults.collect():
-        metrics = read_metrics(root / "metrics.tsv")
+        metrics = of_tissues(read_metrics(root / "metrics.tsv"))
     for path in sorted((root / "notes").glob("*.json")):
         with faults.collect():
             notes.append(_notes(path))
-    for path in sorted((root / "folds").glob("*/attribute/*.notes.json")):
-        with faults.collect():
-            account = _notes(path)
-            notes.append(Notes(f"{account.stage} {path.parents[1].name}", account.notes))
+    for pattern, above in (("*/attribute/*.notes.json", 1), ("*/cohorts/*/*/*.notes.json", 1), ("*/mediation/*.notes.json", 1)):
+        for path in sorted((root / "folds").glob(pattern)):
+            with faults.collect():
+                account = _notes(path)
+                name = path.parents[above].name
+                notes.append(Notes(account.stage if account.stage.endswith(name) else f"{account.stage} {name}", account.notes))
     folds = []
     for path in sorted(p for p in (root / "folds").glob("*") if p.is_dir()):
         with faults.collect():
@@ -141,7 +120,7 @@ def read_fold(folder: Path) -> Fold:
         tables["leakage"] = leakage[leakage["fold"] == folder.name] if "fold" in leakage else leakage
     config = folder / "select" / "config.json"
     history = {path.stem: read_table(path) for path in sorted((folder / "history").glob("*.tsv"))}
-    return Fold(folder.name, tables, read_json(config) if config.exists() else {}, history)
+    return Fold(folder.name, tables, read_json(config) if config.exists() else {}, history, read_people(folder))
 
 
 def read_metrics(path: Path) -> pd.DataFrame:
@@ -159,42 +138,28 @@ def read_metrics(path: Path) -> pd.DataFrame:
     return metrics
 
 
-def read_table(path: Path) -> pd.DataFrame:
-    """Read a TSV; names stay text, an empty file is an empty table."""
-    if path.stat().st_size == 0:
-        return pd.DataFrame()
-    try:
-        header = pd.read_csv(path, sep="\t", nrows=0).columns
-        text = {name: str for name in header if name in TEXT_COLUMNS}
-        table = pd.read_csv(path, sep="\t", dtype=text, keep_default_na=False, na_values=["", "NA", "NaN", "nan"])
-    except (pd.errors.ParserError, UnicodeDecodeError, ValueError) as error:
-        raise InputError(f"is not a table: {error}", path, "give the TSV as the pipeline wrote it") from error
-    return table.fillna(dict.fromkeys(text, ""))
+def of_tissues(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Rows about the tissue models; each cohort's rows are in its own folder."""
+    return metrics[~metrics["model"].str.startswith("people")].reset_index(drop=True)
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object."""
-    if not path.exists():
-        raise InputError("missing", path, "give the folder that REPORT was staged in")
-    try:
-        found = json.loads(path.read_text())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"is not JSON: {error}", path, "give the file as the pipeline wrote it") from error
-    if not isinstance(found, dict):
-        raise InputError("holds no JSON object", path, "give the file as the pipeline wrote it")
-    return found
+def _started(path: Path) -> dict[str, Any]:
+    """How the run was started, {"nextflow": ...}; empty where it was not recorded."""
+    return {"nextflow": read_json(path)} if path.exists() and path.stat().st_size else {}
 
 
 def _notes(path: Path) -> Notes:
     try:
-        return read_notes(path)
+        account = read_notes(path)
+        cohort, dot, _ = path.name.partition(".expression.")
+        return Notes(f"{account.stage} {cohort}", account.notes) if dot else account
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise InputError(f"is not an account of a step: {error}", path, "give the file as the pipeline wrote it") from error
 
 
 def _ordered(notes: list[Notes]) -> list[Notes]:
     """Sort accounts in the order of the pipeline."""
-    order = ["fetch", "reference", "expression", "scan", "bin", "split", "train", "select", "evaluate", "attribute"]
+    order = ["fetch", "reference", "expression", "scan", "bin", "split", "train", "select", "evaluate", "attribute", "associate", "knock", "mediate"]
     return sorted(
         notes, key=lambda note: (next((i for i, word in enumerate(order) if note.stage.lower().startswith(word)), len(order)), note.stage)
     )

@@ -30,7 +30,7 @@ process ASSOCIATE {
     """
     mkdir '${meta.id}'
     cd '${meta.id}'
-    touch actual.tsv ${predicted ? 'predicted.tsv concordance.tsv' : ''} ${activity ? 'activity.tsv' : ''} design.tsv associate.notes.json
+    touch actual.tsv predicted.tsv activity.tsv concordance.tsv design.tsv cohort.json permuted.npz associate.notes.json
     printf 'system\\torganism\\tfold\\n' > metrics.tsv
     """
 }

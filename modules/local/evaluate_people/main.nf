@@ -4,7 +4,7 @@ process EVALUATE_PEOPLE {
     container "regdecode/evaluate_people:0.1.0"
 
     input:
-    tuple val(meta), path(models, stageAs: 'models/*', arity: '1..*'), path(expression, stageAs: 'cohort/*'), path(splits)
+    tuple val(meta), path(models, stageAs: 'models/*', arity: '1..*'), path(expression, stageAs: 'cohort/*'), path(others, stageAs: 'others/*'), path(splits)
     path features, arity: '1..*'
     path reference, stageAs: 'reference/*'
     path genes
@@ -20,17 +20,18 @@ process EVALUATE_PEOPLE {
 
     script:
     def learnt = models.collect { folder -> "--model ${folder}" }.join(' ')
+    def same   = others.collect { h5ad -> " --other-expression ${h5ad}" }.join('')
     def tracks = features.collect { h5ad -> "--features ${h5ad}" }.join(' ')
     """
-    evaluate_people.py ${learnt} ${tracks} --expression ${expression} --splits ${splits} --reference ${reference} --genes ${genes} --cohort ${meta.cohort} \\
-        --organism ${meta.organism} --fold '${meta.fold}' --seed ${seed} --out '${meta.id}'
+    evaluate_people.py ${learnt} ${tracks} --expression ${expression} --splits ${splits} --reference ${reference} --genes ${genes}${same} --cohort ${meta.cohort} \\
+        --organism ${meta.organism} --fold '${meta.fold}' --seed ${seed} --threads ${task.cpus} --out '${meta.id}'
     """
 
     stub:
     """
     mkdir '${meta.id}'
     cd '${meta.id}'
-    touch predictions.h5ad per_person.tsv per_gene.tsv drivers_of_accuracy.tsv variance.tsv unrelated.tsv concordance.tsv ablation.tsv
+    touch predictions.h5ad per_person.tsv per_gene.tsv drivers_of_accuracy.tsv variance.tsv unrelated.tsv concordance.tsv ablation.tsv accuracy_bins.tsv comparisons.tsv
     printf 'system\\torganism\\tfold\\n' > metrics.tsv
     """
 }

@@ -26,7 +26,7 @@ process KNOCK_OUT {
     stub:
     """
     mkdir '${meta.id}'
-    touch '${meta.id}/pairs.tsv' '${meta.id}/site_disruption.tsv' '${meta.id}/drivers.tsv' '${meta.id}/recovery.tsv' '${meta.id}/knock_out.notes.json'
+    touch '${meta.id}/pairs.tsv' '${meta.id}/site_disruption.tsv' '${meta.id}/drivers.tsv' '${meta.id}/recovery.tsv' '${meta.id}/recovery_density.tsv' '${meta.id}/knock_out.notes.json'
     printf 'system\\torganism\\tfold\\n' > '${meta.id}/metrics.tsv'
     """
 }

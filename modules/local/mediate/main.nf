@@ -25,6 +25,6 @@ process MEDIATE {
     stub:
     """
     mkdir '${meta.id}'
-    touch '${meta.id}/mediation.tsv' '${meta.id}/null.tsv'
+    touch '${meta.id}/mediation.tsv' '${meta.id}/null.tsv' '${meta.id}/consistent.tsv' '${meta.id}/mediate.notes.json'
     """
 }

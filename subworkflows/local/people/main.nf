@@ -45,6 +45,7 @@ workflow PEOPLE {
     def modelled = plan.findAll { c -> c.model }
     def arms     = peopleArms(org, cfg)
     measured     = cohorts.combine(folds).map { cohort, h5ad, fold, splits -> [fold, cohort, h5ad, splits] }
+    every        = cohorts.map { _cohort, h5ad -> h5ad }.toSortedList { a, b -> a.name <=> b.name }.map { all -> [all] }
     asked        = channel.fromList(plan).combine(sources).map { c, s -> [c.id, c, c.pairs ? s[c.pairs] : [], c.genotypes ? s[c.genotypes] : [], c.positions ? s[c.positions] : []] }
 
     // Models of people: one task a fold, cohort and arm.
@@ -59,8 +60,8 @@ workflow PEOPLE {
     whole = tuned.filter { meta, _folder -> meta.arm == 'all' }.map { meta, folder -> [meta.fold, meta.cohort, folder] }.combine(people, by: [0, 1])
     EVALUATE_PEOPLE(
         tuned.map { meta, folder -> [groupKey([meta.fold, meta.cohort], arms.size()), folder] }.groupTuple()
-            .map { key, folders -> [key[0], key[1], folders.sort { f -> f.name }] }.combine(people, by: [0, 1])
-            .map { fold, cohort, folders, h5ad, splits -> [named(org, fold, 'people', cohort), folders, h5ad, splits] },
+            .map { key, folders -> [key[0], key[1], folders.sort { f -> f.name }] }.combine(people, by: [0, 1]).combine(every)
+            .map { fold, cohort, folders, h5ad, splits, all -> [named(org, fold, 'people', cohort), folders, h5ad, all.findAll { f -> f.name != h5ad.name }, splits] },
         features, expression, genes, cfg.seed, code.EVALUATE_PEOPLE,
     )
     ATTRIBUTE_PEOPLE(

@@ -56,7 +56,7 @@ def trackPlan(Map org) {
 
 // Matrices to normalise: the organism's own, and each cohort's. [id, cohort (null: the organism's own), matrix, samples, config].
 def expressionPlan(Map org) {
-    def keys = ['kind', 'columns', 'filter', 'pseudocount', 'quantile', 'normalise', 'covariates', 'drop', 'separator']
+    def keys = ['kind', 'columns', 'filter', 'pseudocount', 'quantile', 'normalise', 'covariates', 'drop', 'separator', 'unannotated', 'aggregate', 'group_by']
     def own  = [id: org.id, cohort: null, matrix: org.expression.matrix, samples: org.expression.samples, config: json(org.expression.findAll { key, _v -> !(key in ['matrix', 'samples']) })]
     return [own] + cohorts(org).collect { entry -> [id: entry.id, cohort: entry.id, matrix: entry.matrix, samples: entry.samples, config: json(entry.subMap(keys))] }
 }
@@ -76,7 +76,7 @@ def peoplePlan(Map org) {
     return cohorts(org).collect { entry ->
         def genotypes = entry.genotypes ? [genotypes: entry.genotypes.findAll { key, _v -> !(key in ['matrix', 'positions']) }] : [:]
         [id: entry.id, model: entry.model != false, pairs: pairsFile(entry), genotypes: entry.genotypes?.matrix, positions: entry.genotypes?.positions,
-            config: json(entry.subMap(['design', 'test', 'contrasts', 'trend', 'robust', 'latent']) + genotypes)]
+            config: json(entry.subMap(['design', 'test', 'contrasts', 'trend', 'robust', 'latent', 'latent_from', 'permutations', 'top']) + genotypes)]
     }
 }
 
