@@ -169,7 +169,13 @@ def named_files(spec: dict) -> list[str]:
     for entry in spec.get("individuals", []):
         markers = entry.get("genotypes", {})
         pairs = entry.get("pairs", "auto")
-        names += [entry["matrix"], entry.get("samples"), markers.get("matrix"), markers.get("positions"), None if pairs == "auto" else pairs]
+        names += [
+            entry["matrix"],
+            entry.get("samples"),
+            markers.get("matrix"),
+            markers.get("positions"),
+            None if pairs == "auto" else pairs,
+        ]
     return [name for name in names if name]
 
 

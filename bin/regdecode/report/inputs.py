@@ -159,7 +159,21 @@ def _notes(path: Path) -> Notes:
 
 def _ordered(notes: list[Notes]) -> list[Notes]:
     """Sort accounts in the order of the pipeline."""
-    order = ["fetch", "reference", "expression", "scan", "bin", "split", "train", "select", "evaluate", "attribute", "associate", "knock", "mediate"]
+    order = [
+        "fetch",
+        "reference",
+        "expression",
+        "scan",
+        "bin",
+        "split",
+        "train",
+        "select",
+        "evaluate",
+        "attribute",
+        "associate",
+        "knock",
+        "mediate",
+    ]
     return sorted(
         notes, key=lambda note: (next((i for i, word in enumerate(order) if note.stage.lower().startswith(word)), len(order)), note.stage)
     )

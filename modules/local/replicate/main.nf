@@ -17,13 +17,13 @@ process REPLICATE {
     script:
     def tables = cohorts.collect { folder -> "--cohort ${folder}" }.join(' ') + activity.collect { folder -> " --activity ${folder}" }.join('')
     """
-    replicate.py ${tables} --organism ${meta.organism} --fold '${meta.fold}' --seed ${seed} --out '${meta.id}'
+    replicate.py ${tables} --organism ${meta.organism} --seed ${seed} --out '${meta.id}'
     """
 
     stub:
     """
     mkdir '${meta.id}'
-    touch '${meta.id}/replication.tsv' '${meta.id}/rank_matrix.tsv' '${meta.id}/direction.tsv'
+    touch '${meta.id}/replication.tsv' '${meta.id}/rank_matrix.tsv' '${meta.id}/direction.tsv' '${meta.id}/replicate.notes.json'
     printf 'system\\torganism\\tfold\\n' > '${meta.id}/metrics.tsv'
     """
 }

@@ -107,7 +107,7 @@ workflow PEOPLE {
         features, genes, cfg.seed, code.MEDIATE,
     )
 
-    scores = EVALUATE_PEOPLE.out.metrics.mix(ASSOCIATE.out.metrics, REPLICATE.out.metrics, KNOCK_OUT.out.metrics).map { _meta, tsv -> tsv }
+    scores = EVALUATE_PEOPLE.out.metrics.mix(ACTIVITY.out.metrics, ASSOCIATE.out.metrics, REPLICATE.out.metrics, KNOCK_OUT.out.metrics).map { _meta, tsv -> tsv }
     tables = EVALUATE_PEOPLE.out.folder.mix(ACTIVITY.out.folder, ASSOCIATE.out.folder, REPLICATE.out.folder, KNOCK_OUT.out.folder, MEDIATE.out.folder).map { _meta, folder -> folder }
 
     models        = tuned.filter { meta, _folder -> meta.arm == 'all' }.map { meta, folder -> [id: meta.id, organism: meta.organism, fold: meta.fold, model: "people.${meta.cohort}".toString(), folder: folder] }
