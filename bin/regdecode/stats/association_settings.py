@@ -12,8 +12,8 @@ from regdecode.stats.formula import near
 AUTO = -1
 """Latent covariates as many as stand out from permuted residuals."""
 OWN = ("design", "test", "contrasts", "trend", "robust", "latent", "latent_from", "permutations", "top", "genotypes")
-OTHERS = ("id", "name", "matrix", "samples", "kind", "columns", "filter", "quantile", "normalise", "covariates", "drop", "separator")
-OTHERS += ("pseudocount", "series", "group_by", "aggregate", "unannotated", "model", "pairs", "reference", "outputs")
+OTHERS: tuple[str, ...] = ("id", "name", "matrix", "samples", "kind", "columns", "filter", "quantile", "normalise", "covariates", "drop")
+OTHERS += ("separator", "pseudocount", "series", "group_by", "aggregate", "unannotated", "model", "pairs", "reference", "outputs")
 GENOTYPE_KEYS = ("matrix", "positions", "chromosomes", "near", "separator")
 WHERE = "settings of the cohort"
 

@@ -13,8 +13,8 @@ from regdecode.errors import InputError
 
 FUNCTIONS = {"log": np.log, "log2": np.log2, "sqrt": np.sqrt, "exp": np.exp}
 CODINGS = {"C", "Q", "I", "center", "standardize", "scale", "bs", "cr", "cc", "poly", "Treatment", "Sum", "Poly", "Diff", "Helmert"}
-_NODES = (ast.Expression, ast.Call, ast.Name, ast.Load, ast.Constant, ast.keyword, ast.BinOp, ast.operator, ast.UnaryOp, ast.unaryop)
-_NODES += (ast.List, ast.Tuple)
+_NODES: tuple[type, ...] = (ast.Expression, ast.Call, ast.Name, ast.Load, ast.Constant, ast.keyword, ast.List, ast.Tuple)
+_NODES += (ast.BinOp, ast.operator, ast.UnaryOp, ast.unaryop)
 
 
 def near(name: str, known: Iterable[str]) -> str:

@@ -36,7 +36,7 @@ def permuted_directions(u: Array, rest: Array, n: int, seed: int) -> Array:
     return drawn / np.linalg.norm(drawn, axis=0)
 
 
-def permuted_t(values: Array, design: Array, hypothesis: Array, result: ModeratedT, n: int, seed: int) -> Array:
+def permuted_t(values: Array, design: Array, hypothesis: Array, result: ModeratedT, n: int, seed: int) -> NDArray[np.float32]:
     """Moderated t of every gene under N permutations of the tested direction.
 
     Parameters
