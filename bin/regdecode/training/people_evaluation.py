@@ -72,10 +72,8 @@ def load_candidates(inputs: PeopleInputs, cohort: str) -> tuple[Dataset, list[Ca
     for folder in sorted(inputs.models, key=lambda path: str(read_model_config(path)["arm"]) != "all"):
         config = read_model_config(folder)
         if config.get("cohort") != cohort or config["family"] != "ensemble":
-            held = config.get("cohort", "no cohort: it is a model of tissues")
-            raise InputError(
-                f"is not a person model of cohort {cohort} but of {held}", folder, "give folders that finetune_decode.py wrote"
-            )
+            held = f"cohort {config['cohort']}" if "cohort" in config else "tissues"
+            raise InputError(f"is not a person model of cohort {cohort} but a model of {held}", folder, "give what finetune_decode.py wrote")
         check_same_split(config, inputs.splits)
         own = load_people(inputs.features, inputs.expression, inputs.splits, config["tracks"], config["arm"])
         data = data or own
