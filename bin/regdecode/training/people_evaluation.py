@@ -73,7 +73,9 @@ def load_candidates(inputs: PeopleInputs, cohort: str) -> tuple[Dataset, list[Ca
         config = read_model_config(folder)
         if config.get("cohort") != cohort or config["family"] != "ensemble":
             held = f"cohort {config['cohort']}" if "cohort" in config else "tissues"
-            raise InputError(f"is not a person model of cohort {cohort} but a model of {held}", folder, "give what finetune_decode.py wrote")
+            raise InputError(
+                f"is not a person model of cohort {cohort} but a model of {held}", folder, "give what finetune_decode.py wrote"
+            )
         check_same_split(config, inputs.splits)
         own = load_people(inputs.features, inputs.expression, inputs.splits, config["tracks"], config["arm"])
         data = data or own
