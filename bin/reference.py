@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""REFERENCE: annotation (and FASTA) to genes.tsv, models.bed, chromosomes.tsv, promoters.fa, sequences.fa."""
+"""REFERENCE: annotation (and FASTA) to genes.tsv, models.bed, chromosomes.tsv, promoters.fa, sequences.fa, coding.fa."""
 
 from pathlib import Path
 
@@ -13,12 +13,13 @@ from regdecode.cli import command, existing_file
 @click.option(
     "--config", required=True, type=existing_file, help="JSON: kind, columns, chromosomes, windows (see docs/adding_an_organism.md)."
 )
-@click.option("--fasta", type=existing_file, help="Genome; with it, promoters.fa and sequences.fa are written.")
+@click.option("--fasta", type=existing_file, help="Genome; with it, promoters.fa, sequences.fa and coding.fa are written.")
 @click.option("--aliases", type=existing_file, help="Names of one chromosome on each line, separated by tabs.")
 @click.option("--proteins", type=existing_file, help="Protein FASTA by gene id or name; with it, proteins.fa is written.")
 @click.option("--out", required=True, type=click.Path(), help="Folder to write.")
 def main(annotation: str, config: str, fasta: str | None, aliases: str | None, proteins: str | None, out: str) -> None:
     """Read an annotation, choose one model a gene, make chromosome names agree, cut out promoters."""
+    from regdecode.genome.coding import coding_sequences
     from regdecode.genome.reference import build_reference
     from regdecode.genome.reference_settings import reference_settings
     from regdecode.genome.sequences import padded_sequences, promoter_sequences, proteins_of
@@ -50,6 +51,9 @@ def main(annotation: str, config: str, fasta: str | None, aliases: str | None, p
             if fasta and window:
                 pieces = cut(reference.genes, window, reference.chromosomes, reference.sequence_of, read_fasta(fasta), notes)
                 write_fasta(pieces, folder / name)
+        if fasta:
+            coding = coding_sequences(reference.models, reference.sequence_of, read_fasta(fasta), notes)
+            write_fasta(coding, folder / "coding.fa")
         if proteins:
             write_fasta(proteins_of(reference.genes, read_fasta(proteins), notes, proteins), folder / "proteins.fa")
         notes.write(folder / "reference.notes.json")

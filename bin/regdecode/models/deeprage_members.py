@@ -1,0 +1,225 @@
+"""Learned members of DeepRAGE beside the networks, each two-sided: a gene's profile over the known conditions (its own, or told by its
+promoter), carried to new conditions by weights that the regulators tell.
+
+Axes: G genes, S conditions (K known ones), R regulators, F features, C components.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from regdecode.models.completion import Gaussian, fit_gaussian
+from regdecode.models.condition_weights import ConditionModel, fit_conditions
+from regdecode.models.deeprage_problem import CellProblem, split_genes
+from regdecode.models.sequence_ridge import PENALTIES, SequenceRidge, fit_sequence_ridge
+from regdecode.models.trees import TreeSettings, TreesModel, fit_trees
+
+TREES = TreeSettings(components=6, max_outputs=6, rounds=300, patience=20, eta=0.05, max_depth=5, min_child_weight=8.0, subsample=0.6,
+                     colsample_bytree=0.1, max_bin=32, huber_slope=1.0)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be predicted.
+
+    Attributes
+    ----------
+    X : ndarray, float32 (G, F)
+        Features of the promoters.
+    inputs : ndarray (S, R)
+    own : ndarray of int (G,)
+        The regulator that is the gene, -1 for none.
+    place : ndarray of int (S,)
+        Column of each condition among the known ones, -1 for a new one.
+    row : ndarray of int (G,)
+        Row of each gene among the known ones, -1 for a new one.
+    """
+
+    X: np.ndarray
+    inputs: np.ndarray
+    own: np.ndarray
+    place: np.ndarray
+    row: np.ndarray
+
+
+def request_of(problem: CellProblem) -> Request:
+    """Every cell of a problem."""
+    place, row = np.full(len(problem.inputs), -1), np.full(len(problem.own), -1)
+    place[problem.conditions] = np.arange(problem.conditions.sum())
+    row[problem.genes] = np.arange(problem.genes.sum())
+    return Request(problem.table.X, problem.inputs, problem.own, place, row)
+
+
+def carry(profiles: np.ndarray, conditions: ConditionModel, request: Request) -> np.ndarray:
+    """Predictions (G, S) from profiles (G, K): known conditions as they are, new ones by weights."""
+    predicted = np.empty((len(profiles), len(request.place)))
+    seen = request.place >= 0
+    predicted[:, seen] = profiles[:, request.place[seen]]
+    if not seen.all():
+        predicted[:, ~seen] = conditions.predict(profiles, request.inputs[~seen], request.own)
+    return predicted
+
+
+@dataclass(frozen=True)
+class SequenceMember:
+    """Profiles told by promoters.
+
+    Attributes
+    ----------
+    columns : ndarray of int
+        Columns of X that it reads.
+    model : SequenceRidge or TreesModel
+    conditions : ConditionModel
+    """
+
+    columns: np.ndarray
+    model: SequenceRidge | TreesModel
+    conditions: ConditionModel
+
+    def predict(self, request: Request) -> np.ndarray:
+        """(G, S) log2 ratios."""
+        return carry(self.model.predict(request.X[:, self.columns]), self.conditions, request)
+
+
+@dataclass(frozen=True)
+class RegulatorMember:
+    """Profiles as measured.
+
+    Attributes
+    ----------
+    profiles : ndarray, float32 (known genes, K)
+        0 where not measured.
+    conditions : ConditionModel
+    """
+
+    profiles: np.ndarray
+    conditions: ConditionModel
+
+    def predict(self, request: Request) -> np.ndarray:
+        """(G, S) log2 ratios; a new gene gets the mean profile."""
+        profiles = np.tile(self.profiles.mean(axis=0, dtype=np.float64), (len(request.row), 1))
+        profiles[request.row >= 0] = self.profiles[request.row[request.row >= 0]]
+        return carry(profiles, self.conditions, request)
+
+
+@dataclass(frozen=True)
+class CompletionMember:
+    """The gene's own other cells, through one normal distribution over conditions.
+
+    Attributes
+    ----------
+    gaussian : Gaussian
+        Over the known conditions.
+    profiles : ndarray, float32 (known genes, K)
+        NaN where not known.
+    """
+
+    gaussian: Gaussian
+    profiles: np.ndarray
+
+    def predict(self, request: Request) -> np.ndarray:
+        """(G, S) log2 ratios; NaN in a new condition. A known cell is predicted from the gene's others."""
+        predicted = np.full((len(request.row), len(request.place)), np.nan)
+        seen, rows = request.place >= 0, request.row >= 0
+        filled = np.tile(self.gaussian.mean, (len(request.row), 1))
+        own = self.profiles[request.row[rows]].astype(np.float64)
+        filled[rows] = self.gaussian.complete(own, np.isfinite(own))[0]
+        predicted[:, seen] = filled[:, request.place[seen]]
+        return predicted
+
+
+Member = SequenceMember | RegulatorMember | CompletionMember
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a first fit chose on watched cells, for the second fit on all known cells: penalties or rounds."""
+
+    penalties: np.ndarray | None = None
+    condition_penalty: float | None = None
+    rounds: tuple[int, ...] | None = None
+
+
+def fit_condition_side(problem: CellProblem, power: float, chosen: Choices | None) -> ConditionModel:
+    """Regulators' weights; the penalty is chosen on watched cells of new conditions, else as `chosen` before, else the default."""
+    known, profiles = problem.conditions, np.nan_to_num(problem.profiles()[problem.genes])
+    own = problem.own[problem.genes]
+    new = problem.watch.any(axis=0) & ~known
+    watched = np.where(problem.watch, problem.values, np.nan)[problem.genes][:, new]
+    if chosen is not None and chosen.condition_penalty is not None:
+        return fit_conditions(problem.inputs[known], profiles, own, None, power, default=chosen.condition_penalty)
+    watch = (problem.inputs[new], watched) if np.isfinite(watched).any() else None
+    return fit_conditions(problem.inputs[known], profiles, own, watch, power)
+
+
+def columns_of(problem: CellProblem, blocks: tuple[str, ...]) -> tuple[np.ndarray, list[tuple[int, float]], np.ndarray]:
+    """Columns of the blocks in X, (size, weight) of each, and which of the columns are codons; a block the table lacks is left out."""
+    bounds = {name: problem.table.blocks[name] for name in blocks if name in problem.table.blocks}
+    columns = np.concatenate([np.arange(a, b) for a, b in bounds.values()])
+    first, last = bounds.get("codons", (0, 0))
+    return columns, [(b - a, 1.0) for a, b in bounds.values()], np.flatnonzero((columns >= first) & (columns < last))
+
+
+def tree_blocks(problem: CellProblem) -> tuple[str, ...]:
+    """What trees read: motifs where there are any, else k-mers, which are many and slow."""
+    return ("motifs", "sites") if problem.table.hits.shape[1] else ("kmers",)
+
+
+def fit_ridge_member(problem: CellProblem, blocks: tuple[str, ...], chosen: Choices | None = None) -> tuple[SequenceMember, Choices]:
+    """Ridge of profiles on blocks of features."""
+    columns, sizes, smooth = columns_of(problem, blocks)
+    X, profiles = problem.table.X[:, columns], problem.profiles()
+    conditions = fit_condition_side(problem, 1.0, chosen)
+    penalties: np.ndarray | None = chosen.penalties if chosen else None
+    if penalties is None:
+        fit, choose = split_genes(problem)
+        watched = problem.watched_profiles() if problem.new_genes_watched().any() else profiles
+        found = fit_sequence_ridge(X[fit], profiles[fit], sizes, (X[choose], watched[choose]), PENALTIES, smooth=smooth)
+        penalties = found.penalty
+        if np.array_equal(fit, np.flatnonzero(problem.genes)):
+            return SequenceMember(columns, found, conditions), Choices(penalties, conditions.penalty)
+    rows = problem.genes
+    model = fit_sequence_ridge(X[rows], profiles[rows], sizes, None, penalties, len(penalties), smooth)
+    return SequenceMember(columns, model, conditions), Choices(penalties, conditions.penalty)
+
+
+def fit_trees_member(problem: CellProblem, blocks: tuple[str, ...], chosen: Choices | None = None) -> tuple[SequenceMember, Choices]:
+    """Boosted trees of the profiles' components on blocks of features, stopped on watched genes."""
+    columns, _, _ = columns_of(problem, blocks)
+    X, profiles = problem.table.X[:, columns], problem.profiles()
+    conditions = fit_condition_side(problem, 1.0, chosen)
+    if chosen and chosen.rounds:
+        rows = problem.genes
+        model = grow(X[rows], profiles[rows], chosen.rounds, problem)
+        return SequenceMember(columns, model, conditions), chosen
+    fit, choose = split_genes(problem)
+    watched = problem.watched_profiles() if problem.new_genes_watched().any() else profiles
+    model = fit_trees(X[fit], profiles[fit], X[choose], watched[choose], TREES, seed=problem.seed, threads=problem.threads)
+    rounds = tuple(booster.num_boosted_rounds() for booster in model.boosters)
+    return SequenceMember(columns, model, conditions), Choices(None, conditions.penalty, rounds)
+
+
+def grow(X: np.ndarray, profiles: np.ndarray, rounds: tuple[int, ...], problem: CellProblem) -> TreesModel:
+    """Boosters of known lengths, one a component, on all known genes."""
+    from dataclasses import replace
+
+    nothing = np.full((1, profiles.shape[1]), np.nan)
+    whole = fit_trees(X, profiles, X[:1], nothing, replace(TREES, rounds=max(rounds)), seed=problem.seed, threads=problem.threads)
+    cut = tuple(booster[: min(n, booster.num_boosted_rounds())] for booster, n in zip(whole.boosters, rounds, strict=True))
+    return TreesModel(cut, whole.loadings, whole.center)
+
+
+def fit_regulator_member(problem: CellProblem, power: float, chosen: Choices | None = None) -> tuple[RegulatorMember, Choices]:
+    """Ridge on the regulators."""
+    conditions = fit_condition_side(problem, power, chosen)
+    profiles = np.nan_to_num(problem.profiles()[problem.genes]).astype(np.float32)
+    return RegulatorMember(profiles, conditions), Choices(None, conditions.penalty)
+
+
+def fit_completion_member(problem: CellProblem, chosen: Choices | None = None) -> tuple[CompletionMember, Choices]:
+    """Normal distribution over conditions."""
+    profiles = problem.profiles()[problem.genes]
+    known = np.isfinite(profiles)
+    return CompletionMember(fit_gaussian(np.nan_to_num(profiles), known), profiles.astype(np.float32)), Choices()

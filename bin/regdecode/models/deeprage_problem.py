@@ -1,0 +1,91 @@
+"""What the comparators and the learned members of DeepRAGE read: cells of a gene x condition matrix, features of promoters, regulators.
+
+Axes: G genes, S conditions, R regulators, F features, M motifs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from regdecode.genome.sequence_features import SequenceTable
+
+HELD_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class CellProblem:
+    """One fold.
+
+    Attributes
+    ----------
+    values : ndarray (G, S)
+        Log2 ratios; NaN where not measured.
+    known, watch : ndarray of bool (G, S)
+        Cells to learn from, and cells that choose penalties and rounds; all measured.
+    inputs : ndarray (S, R)
+        Regulators' values.
+    own : ndarray of int (G,)
+        The regulator that is the gene, -1 for none.
+    table : SequenceTable
+    regime : str
+    edges : ndarray
+        Edges of the classes.
+    seed, threads : int
+    """
+
+    values: np.ndarray
+    known: np.ndarray
+    watch: np.ndarray
+    inputs: np.ndarray
+    own: np.ndarray
+    table: SequenceTable
+    regime: str
+    edges: np.ndarray
+    seed: int = 0
+    threads: int = 1
+
+    @property
+    def genes(self) -> np.ndarray:
+        """Mask (G,) of genes with a known cell."""
+        return self.known.any(axis=1)
+
+    @property
+    def conditions(self) -> np.ndarray:
+        """Mask (S,) of conditions with a known cell."""
+        return self.known.any(axis=0)
+
+    def profiles(self) -> np.ndarray:
+        """Known cells of all genes in the known conditions (G, S known); NaN elsewhere."""
+        return np.where(self.known, self.values, np.nan)[:, self.conditions]
+
+    def watched_profiles(self) -> np.ndarray:
+        """Watched cells in the known conditions (G, S known); NaN elsewhere."""
+        return np.where(self.watch, self.values, np.nan)[:, self.conditions]
+
+    def new_genes_watched(self) -> np.ndarray:
+        """Mask (G,) of watched genes without a known cell, but with watched cells in known conditions."""
+        return ~self.genes & np.isfinite(self.watched_profiles()).any(axis=1)
+
+    def with_watched(self) -> CellProblem:
+        """Learn from the watched cells too; nothing is watched any more.
+
+        Unless both genes and conditions are new: their watched cells are a corner of their own.
+        """
+        if self.regime == "new_gene_and_condition":
+            return self
+        return replace(self, known=self.known | self.watch, watch=np.zeros_like(self.watch))
+
+
+def split_genes(problem: CellProblem) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of genes to fit on and to choose by: known ones, and new ones that are watched.
+
+    Where no new gene is watched a tenth of the known genes, drawn by the seed, chooses instead.
+    """
+    fit, choose = np.flatnonzero(problem.genes), np.flatnonzero(problem.new_genes_watched())
+    if len(choose) or len(fit) < 2:
+        return fit, choose
+    order = np.random.default_rng(problem.seed).permutation(fit)
+    n = max(1, round(HELD_SHARE * len(fit)))
+    return np.sort(order[n:]), np.sort(order[:n])

@@ -1,0 +1,106 @@
+"""The learned members of DeepRAGE on disk, beside the networks of an ensemble: safetensors and XGBoost JSON, no pickle.
+
+A folder holds features.json and features.safetensors (how promoters become a table), and one folder a member: member.json,
+model.safetensors and, for trees, trees/<k>.json.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from regdecode.errors import InputError
+from regdecode.genome.occupancy import SoftMotif
+from regdecode.genome.sequence_features import Recipe
+from regdecode.models.completion import Gaussian
+from regdecode.models.condition_weights import ConditionModel
+from regdecode.models.deeprage_members import CompletionMember, Member, RegulatorMember, SequenceMember
+from regdecode.models.sequence_ridge import SequenceRidge
+from regdecode.models.trees import TreesModel
+from regdecode.training.model_folder import write_json
+
+_CONDITIONS = ("inputs", "precision")
+_RIDGE = ("mean", "scale", "coefficients", "smooth", "anchors", "dual", "loadings", "center", "penalty")
+
+
+def save_recipe(folder: Path, recipe: Recipe) -> None:
+    """Write how promoters become features."""
+    scores = [motif.scores for motif in recipe.motifs]
+    write_json(
+        folder / "features.json",
+        {
+            "length": recipe.length,
+            "k": recipe.k,
+            "kmer_edges": list(recipe.kmer_edges),
+            "motif_edges": list(recipe.motif_edges),
+            "motifs": [motif.name for motif in recipe.motifs],
+            "widths": [len(one) for one in scores],
+        },
+    )
+    save_file({"scores": np.concatenate([*scores, np.zeros((0, 4), np.float32)])}, folder / "features.safetensors")
+
+
+def load_recipe(folder: str | Path) -> Recipe:
+    """Read what `save_recipe` wrote."""
+    config = _read(Path(folder) / "features.json")
+    ends = np.cumsum([0, *config["widths"]])
+    scores = load_file(Path(folder) / "features.safetensors")["scores"]
+    motifs = tuple(SoftMotif(name, scores[a:b]) for name, a, b in zip(config["motifs"], ends[:-1], ends[1:], strict=True))
+    return Recipe(config["length"], motifs, config["k"], tuple(config["kmer_edges"]), tuple(config["motif_edges"]))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise InputError(f"there is no {path.name}", path.parent, "give the folder that select_deeprage.py wrote")
+    try:
+        return json.loads(path.read_text())
+    except json.JSONDecodeError as error:
+        raise InputError(f"is not JSON: {error}", path, "write the ensemble anew") from error
+
+
+def save_member(folder: Path, name: str, member: Member) -> None:
+    """Write one member into a new folder."""
+    folder.mkdir(parents=True)
+    config: dict[str, Any] = {"name": name, "kind": type(member).__name__}
+    arrays: dict[str, np.ndarray] = {}
+    if isinstance(member, CompletionMember):
+        arrays = {"mean": member.gaussian.mean, "covariance": member.gaussian.covariance, "profiles": member.profiles}
+    else:
+        arrays = {f"conditions.{key}": getattr(member.conditions, key) for key in _CONDITIONS}
+        config["condition_penalty"] = member.conditions.penalty
+    if isinstance(member, RegulatorMember):
+        arrays["profiles"] = member.profiles
+    if isinstance(member, SequenceMember):
+        arrays["columns"] = member.columns
+        config["model"] = type(member.model).__name__
+        if isinstance(member.model, SequenceRidge):
+            arrays |= {f"ridge.{key}": getattr(member.model, key) for key in _RIDGE}
+        else:
+            arrays |= {"trees.loadings": member.model.loadings, "trees.center": member.model.center}
+            (folder / "trees").mkdir()
+            for k, text in enumerate(member.model.to_json()):
+                (folder / "trees" / f"{k}.json").write_bytes(text)
+    save_file({key: np.ascontiguousarray(value) for key, value in arrays.items()}, folder / "model.safetensors")
+    write_json(folder / "member.json", config)
+
+
+def load_member(folder: str | Path, threads: int = 1) -> tuple[str, Member]:
+    """Name and member that `save_member` wrote."""
+    folder = Path(folder)
+    config = _read(folder / "member.json")
+    arrays = load_file(folder / "model.safetensors")
+    if config["kind"] == "CompletionMember":
+        return config["name"], CompletionMember(Gaussian(arrays["mean"], arrays["covariance"]), arrays["profiles"])
+    conditions = ConditionModel(*(arrays[f"conditions.{key}"] for key in _CONDITIONS), config["condition_penalty"])
+    if config["kind"] == "RegulatorMember":
+        return config["name"], RegulatorMember(arrays["profiles"], conditions)
+    if config["model"] == "SequenceRidge":
+        model: SequenceRidge | TreesModel = SequenceRidge(*(arrays[f"ridge.{key}"] for key in _RIDGE))
+    else:
+        paths = sorted((folder / "trees").glob("*.json"), key=lambda path: int(path.stem))
+        model = TreesModel.from_json([path.read_bytes() for path in paths], arrays["trees.loadings"], arrays["trees.center"], threads)
+    return config["name"], SequenceMember(arrays["columns"], model, conditions)

@@ -1,0 +1,218 @@
+"""Learned members and comparators of DeepRAGE against closed forms and scikit-learn-like twins."""
+
+import numpy as np
+import pytest
+
+from regdecode.errors import InputError
+from regdecode.genome.sequence_features import SequenceTable
+from regdecode.models.completion import complete_svd, fit_gaussian
+from regdecode.models.condition_weights import ConditionModel, fit_conditions, regulator_precision
+from regdecode.models.deeprage_baselines import REGISTRY, baselines_for, predict_baseline
+from regdecode.models.deeprage_problem import CellProblem
+from regdecode.models.geneclass import fit_stumps, regulator_states
+from regdecode.models.sequence_ridge import fit_sequence_ridge, gaussian_kernel
+
+RNG = np.random.default_rng(3)
+
+
+def low_rank(n_genes: int = 300, n_conditions: int = 12, rank: int = 2, noise: float = 0.1) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(n_genes, rank)) @ rng.normal(size=(rank, n_conditions)) + noise * rng.normal(size=(n_genes, n_conditions))
+
+
+def make_problem(regime: str, split: np.ndarray, values: np.ndarray, X: np.ndarray, inputs: np.ndarray, own=None) -> CellProblem:
+    table = SequenceTable(
+        X.astype(np.float32), {"kmers": (0, 4), "motifs": (4, X.shape[1] - 1), "sites": (X.shape[1] - 1, X.shape[1])},
+        (X[:, 4:] > 0).astype(np.float32),
+    )  # fmt: skip
+    own = np.full(len(values), -1) if own is None else own
+    return CellProblem(values, split == 0, split == 1, inputs, own, table, regime, np.array([-0.5, 0.5]))
+
+
+@pytest.fixture
+def planted() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Values, features and regulators: profiles are linear in the features, conditions in the regulators."""
+    rng = np.random.default_rng(5)
+    X, R = rng.normal(size=(240, 8)), rng.normal(size=(30, 6))
+    values = X @ rng.normal(size=(8, 6)) @ R.T / 3 + 0.1 * rng.normal(size=(240, 30))
+    return values, X, R
+
+
+def parts(n: int) -> np.ndarray:
+    return np.where(np.arange(n) % 5 == 0, 2, np.where(np.arange(n) % 5 == 1, 1, 0))
+
+
+def test_completion_of_a_complete_matrix_is_the_regression_on_the_other_conditions():
+    values = low_rank(noise=0.5)
+    known = np.ones(values.shape, bool)
+    model = fit_gaussian(values, known, noise=0.0)
+    expectation, deviation = model.complete(values, known)
+    others = np.column_stack([np.ones(len(values)), values[:, 1:]])
+    coefficients, residual = np.linalg.lstsq(others, values[:, 0], rcond=None)[:2]
+    assert expectation[:, 0] == pytest.approx(others @ coefficients)
+    assert deviation[:, 0] == pytest.approx(np.sqrt(residual[0] / len(values)))
+
+
+def test_completion_recovers_hidden_cells_better_than_the_mean():
+    values = low_rank()
+    known = np.random.default_rng(1).random(values.shape) < 0.8
+    model = fit_gaussian(np.where(known, values, 1e9), known)  # hidden values are not read
+    filled, _ = model.complete(np.where(known, values, -1e9), known)
+    svd = complete_svd(np.where(known, values, 1e9), known, rank=4)
+    for told in (filled, svd):
+        assert np.square(told - values)[~known].mean() < 0.05 * values.var()
+
+
+def test_the_deviation_of_a_hidden_cell_is_its_error():
+    values = low_rank(1000, noise=0.5)
+    known = np.random.default_rng(1).random(values.shape) < 0.8
+    filled, deviation = fit_gaussian(values, known, noise=0.0).complete(values, known)
+    assert np.square((filled - values) / deviation)[~known].mean() == pytest.approx(1, abs=0.1)
+
+
+def test_a_known_cell_is_predicted_without_itself():
+    values, known = low_rank(), np.ones((300, 12), bool)
+    model = fit_gaussian(values, known)
+    changed = values.copy()
+    changed[5, 3] += 100
+    assert model.complete(changed, known)[0][5, 3] == pytest.approx(model.complete(values, known)[0][5, 3])
+
+
+def test_a_gene_without_a_known_cell_gets_the_mean():
+    values, known = low_rank(), np.ones((300, 12), bool)
+    known[7] = False
+    model = fit_gaussian(values, known)
+    assert model.complete(values, known)[0][7] == pytest.approx(model.mean)
+
+
+def test_condition_weights_are_the_ridge_of_each_gene_on_the_regulators():
+    inputs, new, profiles = RNG.normal(size=(15, 4)), RNG.normal(size=(3, 4)), RNG.normal(size=(6, 15))
+    model = ConditionModel(inputs, np.ones(4), 0.2)
+    penalty = 0.2 * np.trace(inputs @ inputs.T) / 15
+    primal = np.linalg.solve(inputs.T @ inputs + penalty * np.eye(4), inputs.T @ profiles.T)
+    assert model.predict(profiles, new, np.full(6, -1)) == pytest.approx((new @ primal).T)
+
+
+def test_a_regulator_does_not_read_its_own_entry():
+    inputs, profiles = RNG.normal(size=(15, 4)), RNG.normal(size=(6, 15))
+    own = np.array([-1, 2, -1, -1, 0, -1])
+    model = fit_conditions(inputs, profiles, own, power=1.0)
+    new = RNG.normal(size=(3, 4))
+    changed = new.copy()
+    changed[:, 2] += 50
+    before, after = model.predict(profiles, new, own), model.predict(profiles, changed, own)
+    assert after[1] == pytest.approx(before[1])
+    assert np.abs(after[0] - before[0]).max() > 1e-3
+    without = ConditionModel(np.delete(inputs, 2, 1), np.delete(model.precision, 2), model.penalty)
+    assert before[1] == pytest.approx(without.predict(profiles[1:2], np.delete(new, 2, 1), np.array([-1]))[0])
+
+
+def test_noisy_regulators_weigh_less():
+    factor = RNG.normal(size=40)
+    inputs = np.column_stack([factor, factor + 3 * RNG.normal(size=40)])
+    precision = regulator_precision(inputs, np.outer(RNG.normal(size=50), factor), rank=1)
+    assert precision[0] > 20 * precision[1]
+    assert precision.mean() == pytest.approx(1)
+
+
+def test_sequence_ridge_equals_the_primal_ridge():
+    X, Y = RNG.normal(size=(50, 5)).astype(np.float32), RNG.normal(size=(50, 3))
+    model = fit_sequence_ridge(X, Y, [(3, 1.0), (2, 3.0)], None, np.array([0.7, 0.7, 0.7]))
+    Z = (X - X.mean(0)) / X.std(0) * np.sqrt(np.repeat([0.25 / 3, 0.75 / 2], [3, 2]))
+    coefficients = np.linalg.solve(Z.T @ Z + 0.7 * np.eye(5), Z.T @ (Y - Y.mean(0)))
+    assert model.predict(X) == pytest.approx(Z @ coefficients + Y.mean(0), abs=1e-4)
+
+
+def test_smooth_columns_learn_what_is_not_linear():
+    X = RNG.normal(size=(300, 4)).astype(np.float32)
+    Y = np.column_stack([X[:, 0] ** 2 - 1, X[:, 1]])
+    linear, smooth = (
+        fit_sequence_ridge(X[:200], Y[:200], [(4, 1.0)], (X[200:], Y[200:]), (0.01, 0.1, 1.0), smooth=columns)
+        for columns in (None, np.arange(2))
+    )
+    errors = [np.square(model.predict(X[200:]) - Y[200:])[:, 0].mean() for model in (linear, smooth)]
+    assert errors[1] < 0.4 * errors[0]
+    assert np.diag(gaussian_kernel(X, X)) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_component_that_sequence_does_not_tell_is_shrunk():
+    X = RNG.normal(size=(200, 4)).astype(np.float32)
+    Y = np.column_stack([10 * X[:, 0], RNG.normal(size=200)])
+    model = fit_sequence_ridge(X[:150], Y[:150], [(4, 1.0)], (X[150:], Y[150:]))
+    assert model.penalty[0] < model.penalty[1]
+
+
+def test_the_first_stump_is_the_best_of_all_pairs():
+    hits, states = (RNG.random((40, 5)) < 0.4).astype(float), (RNG.random((12, 6)) < 0.4).astype(float)
+    values, known = RNG.normal(size=(40, 12)), RNG.random((40, 12)) < 0.8
+    model = fit_stumps(hits, states, values, known, rounds=1, rate=1.0, least=5)
+    base, best = values[known].mean(), (0.0, 0, 0, 0.0)
+    for m in range(5):
+        for u in range(6):
+            cells = known & (np.outer(hits[:, m], states[:, u]) > 0)
+            if cells.sum() >= 5:
+                step = (values[cells] - base).mean()
+                best = max(best, (step**2 * cells.sum(), m, u, step))
+    assert (model.motif[0], model.state[0]) == best[1:3]
+    assert model.step[0] == pytest.approx(best[3], rel=1e-4)
+    cells = np.outer(hits[:, best[1]], states[:, best[2]]) > 0
+    assert model.predict(hits, states) == pytest.approx(base + best[3] * cells, rel=1e-4)
+
+
+def test_stumps_find_a_planted_pair():
+    hits, inputs = (RNG.random((100, 6)) < 0.3).astype(float), RNG.normal(size=(20, 4))
+    states = regulator_states(inputs, 0.5)
+    values = 2 * np.outer(hits[:, 4], states[:, 4 + 1]) + 0.1 * RNG.normal(size=(100, 20))
+    model = fit_stumps(hits, states, values, np.ones(values.shape, bool), rounds=20)
+    assert (model.motif[0], model.state[0]) == (4, 5)
+    assert np.corrcoef(model.predict(hits, states).ravel(), values.ravel())[0, 1] > 0.9
+
+
+def test_no_stump_where_none_has_enough_cells():
+    model = fit_stumps(np.ones((3, 1)), np.ones((2, 1)), np.ones((3, 2)), np.ones((3, 2), bool), least=50)
+    assert len(model.step) == 0 and model.predict(np.ones((3, 1)), np.ones((2, 1))) == pytest.approx(np.ones((3, 2)))
+
+
+@pytest.mark.parametrize("regime", ["new_gene", "new_condition", "random_pair", "new_gene_and_condition"])
+def test_no_baseline_reads_a_test_cell(planted, regime):
+    values, X, R = planted
+    genes, conditions = parts(240)[:, None] + 0 * parts(30), parts(30)[None] + 0 * parts(240)[:, None]
+    split = {
+        "new_gene": genes, "new_condition": conditions,
+        "random_pair": np.random.default_rng(0).choice([0, 0, 0, 1, 2], size=values.shape),
+        "new_gene_and_condition": np.where(genes == conditions, genes, -1),
+    }[regime]  # fmt: skip
+    hidden = np.where((split == 0) | (split == 1), values, 1e6)
+    for name in baselines_for(regime, True):
+        told, blind = (predict_baseline(name, make_problem(regime, split, one, X, R)) for one in (values, hidden))
+        assert np.array_equal(told, blind), name
+        assert np.isfinite(told).all(), name
+
+
+@pytest.mark.parametrize(("regime", "name"), [("new_gene", "kmer_ridge"), ("new_condition", "regulator_ridge"), ("random_pair", "svd")])
+def test_baselines_learn_what_is_planted(planted, regime, name):
+    values, X, R = planted
+    values = (X[:, :4] @ np.random.default_rng(9).normal(size=(4, 6)) @ R.T) / 3 + 0.1 * np.random.default_rng(8).normal(size=values.shape)
+    split = {
+        "new_gene": np.repeat(parts(240)[:, None], 30, 1), "new_condition": np.repeat(parts(30)[None], 240, 0),
+        "random_pair": np.random.default_rng(0).choice([0, 0, 0, 1, 2], size=values.shape),
+    }[regime]  # fmt: skip
+    told = predict_baseline(name, make_problem(regime, split, values, X, R))
+    assert np.corrcoef(told[split == 2], values[split == 2])[0, 1] > 0.95
+
+
+def test_majority_is_the_most_frequent_class(planted):
+    values, X, R = planted
+    values = np.where(np.arange(240)[:, None] % 3 == 0, values, 0.9)
+    split = np.repeat(parts(240)[:, None], 30, 1)
+    assert predict_baseline("majority", make_problem("new_gene", split, values, X, R)) == pytest.approx(0.9)
+
+
+def test_regimes_and_motifs_decide_which_baselines_there_are():
+    assert "svd" not in baselines_for("new_gene", True)
+    assert "geneclass" not in baselines_for("new_gene", False)
+    assert set(baselines_for("random_pair", True)) <= set(REGISTRY)
+    with pytest.raises(InputError, match="needs motifs"):
+        baselines_for("new_gene", False, ("motif_ridge",))
+    with pytest.raises(InputError, match="nothing to learn"):
+        baselines_for("new_gene", True, ("svd",))
