@@ -35,8 +35,8 @@ class AssociationSettings:
     latent : int
         Latent covariates; `AUTO` as many as stand out from permuted residuals.
     latent_from : str
-        "residuals" of the design (tested effects stay as they are) or "all": what is left without the tested terms (tested effects lose
-        what goes along with the largest components).
+        "all": components of what the untested covariates leave (tested effects lose what goes along with the largest components), or
+        "residuals" of the whole design (tested effects stay as they are, but p-values become too small).
     permutations : int
         Permutations of each tested covariate; 0 none.
     top : int
@@ -53,7 +53,7 @@ class AssociationSettings:
     trend: bool = False
     robust: bool = False
     latent: int = 0
-    latent_from: str = "residuals"
+    latent_from: str = "all"
     permutations: int = 200
     top: int = 100
     near: tuple[str, ...] = ()
@@ -88,7 +88,7 @@ def parse_association(config: Mapping[str, Any]) -> AssociationSettings:
     for key, value in numbers.items():
         if not isinstance(value, int) or isinstance(value, bool) or value < (AUTO if key == "latent" else 0):
             faults.add(f"{key} is {value!r}", WHERE, "give a whole number" + (", or auto" if key == "latent" else ""))
-    source = config.get("latent_from") or "residuals"
+    source = config.get("latent_from") or "all"
     if source not in ("residuals", "all"):
         faults.add(f"latent_from is {source!r}", WHERE, "use residuals or all")
     faults.raise_if_any()

@@ -43,16 +43,16 @@ def residuals(values: Array, design: Array) -> Array:
 def latent_covariates(values: Array, design: Array, n: int) -> Latent:
     """Find the first n principal components of the residuals.
 
-    They are orthogonal to the design, so that no tested effect is taken off (and none that the latent covariates confound is corrected):
-    they lower the residual variance, and with it standard errors. Genes that are correlated through them are counted as if they were
-    independent; read the number of hits beside the permutation null.
+    With the tested terms left out of `design`, they also adjust for what happens to go along with those terms. With the tested terms
+    among its columns they are orthogonal to them: effects stay as they are while the residual variance falls, so that whatever confounds
+    them becomes significant (p-values too small; tested).
 
     Parameters
     ----------
     values
         (G, S); genes with NaN are left out.
     design
-        (S, C), the tested terms among its columns.
+        (S, C).
     n
         How many.
     """
