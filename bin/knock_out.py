@@ -16,6 +16,7 @@ from regdecode.errors import InputError
 @click.option("--splits", type=existing_file, required=True, help="<fold>.splits.tsv of SPLIT.")
 @click.option("--genes", type=existing_file, required=True, help="genes.tsv of REFERENCE.")
 @click.option("--pairs", default="auto", help="Table of gene_a and gene_b (ids or names), or auto: the strongest predicted pairs.")
+@click.option("--also", type=existing_file, multiple=True, help="Another cohort's expression: auto takes genes measured there too; repeat.")
 @click.option("--n-pairs", type=click.IntRange(1), default=10, help="Pairs that auto chooses.")
 @click.option(
     "--draws", type=click.IntRange(100, 1_000_000), default=10_000, help="Random inputs of each gene, for bins and for regulators."
@@ -27,7 +28,7 @@ from regdecode.errors import InputError
 @option_threads
 @click.option("--out", type=click.Path(file_okay=False), required=True, help="Folder to write.")
 def main(
-    model: str, features: tuple[str, ...], expression: str, splits: str, genes: str, pairs: str, n_pairs: int, draws: int,
+    model: str, features: tuple[str, ...], expression: str, splits: str, genes: str, pairs: str, also: tuple[str, ...], n_pairs: int, draws: int,
     cohort: str, organism: str, fold: str, seed: int, threads: int, out: str,
 ) -> None:  # fmt: skip
     """Knock out bins and regulators of gene pairs."""
@@ -38,7 +39,7 @@ def main(
     from regdecode.explain.knockout_run import KnockOutPlan, run_knock_out
 
     torch.set_num_threads(threads)
-    plan = KnockOutPlan(pairs, n_pairs, draws, seed, cohort, organism, fold)
+    plan = KnockOutPlan(pairs, also, n_pairs, draws, seed, cohort, organism, fold)
     run_knock_out(model, features, expression, splits, genes, plan, out)
 
 

@@ -225,3 +225,18 @@ assert not {{"torch", "numba", "anndata", "xgboost", "pandas", "scipy"}} & set(s
     subprocess.run(
         [sys.executable, "-c", code], check=True, env={"PYTHONPATH": str(Path(module.__file__).parent), "PATH": ""}, capture_output=True
     )
+
+
+def test_auto_takes_genes_that_other_cohorts_measure(done: Path) -> None:
+    def chosen(name: str, *more: str) -> set[str]:
+        result = knock(done, done / name, "--n-pairs", "2", *more)
+        assert result.exit_code == 0, result.output
+        return set(table(done / name, "pairs")[["gene_a", "gene_b"]].to_numpy().ravel())
+
+    alone = chosen("alone")
+    whole = read_expression(done / "cohort.expression.h5ad")
+    kept = ~np.isin(whole.genes, sorted(alone)[:1])
+    write_expression(
+        done / "other.expression.h5ad", replace(whole, genes=whole.genes[kept], values=whole.values[kept], level=whole.level[kept])
+    )
+    assert sorted(alone)[0] not in chosen("shared", "--also", str(done / "other.expression.h5ad"))

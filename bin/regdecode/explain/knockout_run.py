@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from regdecode.explain.knockout import PairEffects, knock_out_pairs
@@ -22,6 +23,7 @@ from regdecode.explain.knockout_tables import (
 )
 from regdecode.io.atomic import atomic_path
 from regdecode.io.gene_table import read_genes
+from regdecode.io.h5ad import read_expression
 from regdecode.io.notes import Notes
 from regdecode.stats.coexpression import FOUND, TRUE, Screen, recover, screen_pairs
 from regdecode.stats.rank_rows import standard_rank_rows
@@ -30,9 +32,14 @@ AUTO = "auto"
 
 
 class KnockOutPlan(NamedTuple):
-    """What to knock out: `pairs` is "auto" or a file; `n_pairs` are chosen by "auto"; `draws` random inputs a gene and experiment."""
+    """What to knock out.
+
+    `pairs` is "auto" or a file; "auto" chooses `n_pairs` among genes that every expression file of `also` measures, so that other cohorts
+    can test the same pairs. `draws` random inputs a gene and experiment.
+    """
 
     pairs: str
+    also: tuple[str, ...]
     n_pairs: int
     draws: int
     seed: int
@@ -56,7 +63,9 @@ def run_knock_out(
     screen = screen_pairs(actual, predicted)
     scores = {arm: Recovery(*recover(screen, arm, len(rows), plan.seed)) for arm in predicted}
     if plan.pairs == AUTO:
-        listed = strongest_pairs(cohort.data.genes[rows], actual, predicted["all"], plan.n_pairs, cohort.data.tracks, notes)
+        tested = cohort.data.genes[rows]
+        shared = np.logical_and.reduce([np.isin(tested, read_expression(path).genes) for path in plan.also] or [np.full(len(rows), True)])
+        listed = strongest_pairs(tested[shared], actual[shared], predicted["all"][shared], plan.n_pairs, cohort.data.tracks, notes)
     results = knock_out_pairs(cohort.model, cohort.data.tracks, listed, len(cohort.people), plan.draws, plan.seed)
     labels = {"system": "decode", "organism": plan.organism, "fold": plan.fold, "model": f"people.{plan.cohort}"}
     labels["member"] = "ensemble" if cohort.model.family == "ensemble" else str(cohort.model.config["member"])

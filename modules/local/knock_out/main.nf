@@ -4,7 +4,7 @@ process KNOCK_OUT {
     container "regdecode/knock_out:0.1.0"
 
     input:
-    tuple val(meta), path(model, stageAs: 'model/*'), path(expression), path(splits), path(pairs, stageAs: 'pairs/*')
+    tuple val(meta), path(model, stageAs: 'model/*'), path(expression), path(splits), path(pairs, stageAs: 'pairs/*'), path(others, stageAs: 'others/*')
     path features, arity: '1..*'
     path genes
     val seed
@@ -17,9 +17,10 @@ process KNOCK_OUT {
     tuple val("${task.process}"), val('regdecode'), eval('knock_out.py --version'), topic: versions
 
     script:
+    def also   = others.collect { h5ad -> "--also ${h5ad}" }.join(' ')
     def tracks = features.collect { h5ad -> "--features ${h5ad}" }.join(' ')
     """
-    knock_out.py --model ${model} ${tracks} --expression ${expression} --splits ${splits} --genes ${genes} --pairs ${pairs ?: 'auto'} --cohort ${meta.cohort} \\
+    knock_out.py --model ${model} ${tracks} --expression ${expression} --splits ${splits} --genes ${genes} --pairs ${pairs ?: 'auto'} ${also} --cohort ${meta.cohort} \\
         --organism ${meta.organism} --fold '${meta.fold}' --seed ${seed} --threads ${task.cpus} --out '${meta.id}'
     """
 

@@ -7,6 +7,7 @@ include { ACTIVITY                      } from '../../../modules/local/activity/
 include { ASSOCIATE                     } from '../../../modules/local/associate/main'
 include { REPLICATE                     } from '../../../modules/local/replicate/main'
 include { KNOCK_OUT                     } from '../../../modules/local/knock_out/main'
+include { KNOCK_OUT as KNOCK_OUT_SAME   } from '../../../modules/local/knock_out/main'
 include { MEDIATE                       } from '../../../modules/local/mediate/main'
 include { peoplePlan ; peopleArms       } from '../utils/plan'
 
@@ -94,27 +95,40 @@ workflow PEOPLE {
     )
 
     // What drives the co-expression of gene pairs, and how much of it the drivers' own expression explains.
+    // Cohorts without a list of pairs test those that the first of them finds, so that their drivers can be compared.
+    def leader = modelled.find { c -> !c.pairs }?.id
+    pairwise = whole.map { fold, cohort, folder, h5ad, splits -> [cohort, fold, folder, h5ad, splits] }.combine(asked, by: 0).combine(every)
+        .map { _cohort, fold, folder, h5ad, splits, c, pairs, _genotypes, _positions, all -> [fold, c, folder, h5ad, splits, pairs, all.findAll { f -> f.name != h5ad.name && f.simpleName in modelled*.id }] }
+        .branch { _fold, c, _folder, _h5ad, _splits, _pairs, _others ->
+            same: !c.pairs && c.id != leader
+            own: true
+        }
     KNOCK_OUT(
-        whole.map { fold, cohort, folder, h5ad, splits -> [cohort, fold, folder, h5ad, splits] }.combine(asked, by: 0)
-            .map { cohort, fold, folder, h5ad, splits, _c, pairs, _genotypes, _positions -> [named(org, fold, 'knock_out', cohort), folder, h5ad, splits, pairs] },
+        pairwise.own.map { fold, c, folder, h5ad, splits, pairs, others -> [named(org, fold, 'knock_out', c.id), folder, h5ad, splits, pairs, c.pairs ? [] : others] },
         features, genes, cfg.seed, code.KNOCK_OUT,
     )
+    led = KNOCK_OUT.out.folder.filter { meta, _folder -> meta.cohort == leader }.map { meta, folder -> [meta.fold, folder.resolve('pairs.tsv')] }
+    KNOCK_OUT_SAME(
+        pairwise.same.combine(led, by: 0).map { fold, c, folder, h5ad, splits, _none, _others, pairs -> [named(org, fold, 'knock_out', c.id), folder, h5ad, splits, pairs, []] },
+        features, genes, cfg.seed, code.KNOCK_OUT,
+    )
+    knocked = KNOCK_OUT.out.folder.mix(KNOCK_OUT_SAME.out.folder)
     MEDIATE(
-        KNOCK_OUT.out.folder.map { meta, folder -> [meta.fold, meta.cohort, folder] }.combine(people, by: [0, 1])
+        knocked.map { meta, folder -> [meta.fold, meta.cohort, folder] }.combine(people, by: [0, 1])
             .map { fold, cohort, folder, h5ad, _splits -> [groupKey(fold, modelled.size()), [cohort, folder, h5ad]] }.groupTuple()
             .map { key, items -> [key.toString(), items.sort { item -> item[0] }] }
             .map { fold, items -> [named(org, fold, 'mediation', ''), items.collect { item -> item[1] }, items.collect { item -> item[2] }] },
         features, genes, cfg.seed, code.MEDIATE,
     )
 
-    scores = EVALUATE_PEOPLE.out.metrics.mix(ACTIVITY.out.metrics, ASSOCIATE.out.metrics, REPLICATE.out.metrics, KNOCK_OUT.out.metrics).map { _meta, tsv -> tsv }
-    tables = EVALUATE_PEOPLE.out.folder.mix(ACTIVITY.out.folder, ASSOCIATE.out.folder, REPLICATE.out.folder, KNOCK_OUT.out.folder, MEDIATE.out.folder).map { _meta, folder -> folder }
+    scores = EVALUATE_PEOPLE.out.metrics.mix(ACTIVITY.out.metrics, ASSOCIATE.out.metrics, REPLICATE.out.metrics, KNOCK_OUT.out.metrics, KNOCK_OUT_SAME.out.metrics).map { _meta, tsv -> tsv }
+    tables = EVALUATE_PEOPLE.out.folder.mix(ACTIVITY.out.folder, ASSOCIATE.out.folder, REPLICATE.out.folder, knocked, MEDIATE.out.folder).map { _meta, folder -> folder }
 
     models        = tuned.filter { meta, _folder -> meta.arm == 'all' }.map { meta, folder -> [id: meta.id, organism: meta.organism, fold: meta.fold, model: "people.${meta.cohort}".toString(), folder: folder] }
     predictions   = EVALUATE_PEOPLE.out.predictions.map { meta, h5ad -> record(meta, h5ad) }
     attributions  = ATTRIBUTE_PEOPLE.out.files.transpose().map { meta, f -> record(meta, f) }
     statistics    = EVALUATE_PEOPLE.out.statistics.mix(ACTIVITY.out.statistics, ASSOCIATE.out.statistics, REPLICATE.out.statistics).transpose().map { meta, f -> record(meta, f) }
-    perturbations = KNOCK_OUT.out.tables.mix(MEDIATE.out.tables).transpose().map { meta, f -> record(meta, f) }
+    perturbations = KNOCK_OUT.out.tables.mix(KNOCK_OUT_SAME.out.tables, MEDIATE.out.tables).transpose().map { meta, f -> record(meta, f) }
 
     emit:
     scores
