@@ -11,7 +11,7 @@ from regdecode.expression.classes import check_classes
 
 REGIMES = ("new_gene", "new_condition", "random_pair", "new_gene_and_condition")
 MISSING = ("drop", "zero")
-_KEYS = ("regulators", "regulator_column", "missing", "classes", "series", "motifs", "known_targets", "regimes")
+_KEYS = ("regulators", "regulator_column", "missing", "classes", "series", "motifs", "known_targets", "regimes", "explain")
 _REGIME_KEYS = {
     "new_gene": ("file", "columns", "by", "n", "folds", "missing"),
     "new_condition": ("file", "columns", "by", "n", "folds", "missing"),

@@ -1,0 +1,85 @@
+"""Filters matched to a database of motifs: Tomtom p-values, one false discovery rate over all pairs.
+
+Axes: K filters, M motifs of the database.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import warnings
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regdecode.errors import InputError
+from regdecode.genome.numba_cache import use_writable_cache
+from regdecode.stats.multiple import false_discovery
+
+FEW_TARGETS = 25
+
+
+class Matches(NamedTuple):
+    """Comparison of every filter with every motif.
+
+    Parameters
+    ----------
+    p
+        (K, M) Tomtom's p of the best alignment, NaN for a filter without a position.
+    q
+        (K, M) Benjamini-Hochberg over all K x M pairs.
+    q_within
+        (K, M) Benjamini-Hochberg within one filter's M pairs, as the Tomtom program reports.
+    reverse
+        (K, M) whether the best alignment is to the motif's other strand.
+    """
+
+    p: NDArray[np.float64]
+    q: NDArray[np.float64]
+    q_within: NDArray[np.float64]
+    reverse: NDArray[np.bool_]
+
+    def best(self) -> NDArray[np.int64]:
+        """Best motif of each filter (K,), -1 for a filter without a position."""
+        known = np.isfinite(self.p).all(1)
+        return np.where(known, np.argmin(np.where(known[:, None], self.p, 1.0), 1), -1)
+
+
+def tomtom(
+    queries: Sequence[NDArray[np.float64]], targets: Sequence[NDArray[np.float64]], threads: int = 1
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Tomtom p (K, M) and whether the other strand fits best (K, M), for motifs (W, 4).
+
+    Complete scores, both strands (Gupta et al. 2007, doi:10.1186/gb-2007-8-2-r24), as the package memelite computes them.
+    """
+    found = importlib.util.find_spec("memelite")
+    if found is None or found.origin is None:
+        raise InputError("the package memelite is not installed", "motifs", "pip install memelite")
+    use_writable_cache(found.origin)
+    from memelite import tomtom as compare
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="tomtom was given", category=UserWarning)
+        turned = [[np.ascontiguousarray(one.T, dtype=np.float64) for one in motifs] for motifs in (queries, targets)]
+        p, _, _, _, strands = compare(turned[0], turned[1], n_jobs=threads)
+    return np.clip(p, 0.0, 1.0), strands == 1
+
+
+def match_motifs(queries: Sequence[NDArray[np.float64]], targets: Sequence[NDArray[np.float64]], threads: int = 1) -> Matches:
+    """Compare filters with the database.
+
+    Parameters
+    ----------
+    queries
+        K filters' informative parts (W, 4); one without a position matches nothing.
+    targets
+        M motifs (W, 4).
+    """
+    p = np.full((len(queries), len(targets)), np.nan)
+    reverse = np.zeros(p.shape, dtype=bool)
+    used = [k for k, query in enumerate(queries) if len(query)]
+    if used and len(targets):
+        p[used], reverse[used] = tomtom([queries[k] for k in used], targets, threads)
+    within = np.vstack([false_discovery(row) for row in p]) if p.size else p.copy()
+    return Matches(p, false_discovery(p), within, reverse)
