@@ -10,7 +10,11 @@ FILES = (
     ("models/", "trained models; regdecode.load_model(folder).predict(...) uses one"),
     ("predictions/", "predicted log2 values of every gene and output (h5ad)"),
     ("attributions/", "contribution of every regulator to every gene and output (h5ad), and their summaries"),
-    ("statistics/", "per-output and per-gene accuracy, comparisons, ablation, output matrix"),
+    (
+        "statistics/",
+        "per-output and per-gene accuracy, comparisons, ablation, output matrix; of people: accuracy, association, replication",
+    ),
+    ("perturbations/", "knock-outs of gene pairs: drivers, site disruption, recovery; mediation (runs with people)"),
     ("prepared/", "genes, splits, binned sites and expression as the models saw them"),
     ("figures/", "every figure of this page as SVG and PNG"),
     ("multiqc/", "the headline figures as MultiQC custom content"),
@@ -40,6 +44,12 @@ CITATIONS = (
         "Chen T, Guestrin C. XGBoost: a scalable tree boosting system.",
         "Proceedings of KDD, 785–794 (2016)",
         "10.1145/2939672.2939785",
+    ),
+    (
+        "Moderated t (people)",
+        "Smyth GK. Linear models and empirical Bayes methods for assessing differential expression in microarray experiments.",
+        "Statistical Applications in Genetics and Molecular Biology 3, 3 (2004)",
+        "10.2202/1544-6115.1027",
     ),
     (
         "The workflow engine",

@@ -103,12 +103,19 @@ def context(inputs: Inputs, views: list[FoldView], assets: Path) -> dict[str, An
         "organism_settings": methods.settings_table(organism, "organism-file", "Organism file"),
         "sources": methods.source_table(inputs),
         "near_zero": NEAR_ZERO,
+        "no_people": no_people(run),
         "primary": inputs.primary,
         "by_fold": folds_table(views) if len(views) > 1 else None,
         "style": Markup((assets / "style.css").read_text()),
         "script": Markup((assets / "script.js").read_text()),
         "svg": Markup,
     }
+
+
+def no_people(run: dict[str, Any]) -> str:
+    """Why a run has no people."""
+    systems = str((run.get("params") or {}).get("systems") or "")
+    return "--systems left people out" if systems and "people" not in systems else "the organism file has no individuals"
 
 
 def _worst(views: list[FoldView]) -> str:
