@@ -129,9 +129,12 @@ def namedFiles(Map spec) {
     return (others + regulators + cohorts).findAll { item -> item[1] }.collect { item -> [item[0].toString(), item[1].toString()] }
 }
 
-// Names in a design formula: columns of the sample sheet, and marker_<gene> of the genotypes. A word before a bracket is a function.
+// Names in a design formula: columns of the sample sheet, and marker_<gene> of the genotypes. A word before a bracket is a function, Q('...')
+// holds a name with spaces, other quoted text is a level.
 def designNames(String formula) {
-    return (formula =~ /([A-Za-z_][\w.]*)(\s*\()?/).collect { match -> [match[1], match[2]] }.findAll { item -> !item[1] }.collect { item -> item[0] }.toUnique()
+    def quoted = (formula =~ /Q\(\s*["']([^"']+)["']\s*\)/).collect { match -> match[1] }
+    def plain  = formula.replaceAll(/["'][^"']*["']/, ' ')
+    return (quoted + (plain =~ /([A-Za-z_][\w.]*)(\s*[(=])?/).collect { match -> [match[1], match[2]] }.findAll { item -> !item[1] }.collect { item -> item[0] }).toUnique()
 }
 
 // What a schema cannot say of the cohorts.
@@ -143,7 +146,7 @@ def cohortFaults(Map spec) {
         def known   = names + (entry.contrasts ?: [:]).keySet()
         def markers = (entry.genotypes?.near ?: []).collect { gene -> "marker_${gene}".toString() }
         def twice   = ids.indexOf(entry.id) < i ? [["${at}.id", "two cohorts are called ${entry.id}"]] : []
-        def tested  = entry.test.findAll { name -> !(name in known) }.collect { name -> ["${at}.test", "'${name}' is neither in the design nor a contrast; ${suggestion(name, known)}"] }
+        def tested  = entry.test.findAll { name -> !(name in known) && !(designNames(name) && known.containsAll(designNames(name))) }.collect { name -> ["${at}.test", "'${name}' is neither in the design nor a contrast; ${suggestion(name, known)}"] }
         def strange = names.findAll { name -> name.startsWith('marker_') && !(name in markers) }.collect { name -> ["${at}.design", "no genotype ${name}; ${markers ? suggestion(name, markers) : 'genotypes.near names the genes'}"] }
         def sheet   = entry.samples ? [] : names.findAll { name -> !name.startsWith('marker_') }.collect { name -> ["${at}.design", "'${name}' is a column of a sample sheet, and there is none: samples is missing"] }
         def removed = (entry.covariates ?: []).findAll { name -> name in names }.collect { name -> ["${at}.covariates", "'${name}' is regressed out of the expression, so that the design cannot test it; leave it in one of the two"] }
