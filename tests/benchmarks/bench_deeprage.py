@@ -2,11 +2,11 @@
 
     python tests/benchmarks/bench_deeprage.py [--genes 8] [--naive-genes 1] [--conditions 173] [--runs 3] [--threads 2] [--merges ...]
 
-Published sizes: promoters of 1,000 bases, 256 filters of 19, 472 regulators, 512 units, dense 512-512. The naive step convolves every
-gene x condition pair on its own and writes the tensor product out. Equality comes first: outputs and the filters' gradients of both, on some
-genes of which one is itself a regulator. Then forward and backward of both, the fastest of several runs; the naive step's time is that
-of `--naive-genes` genes, scaled (its cost is linear in pairs). Exits with 1 where outputs differ by more than 1e-5 of their spread, or the
-step is less than 20x faster; the recurrent merge, whose recurrence runs for every pair in any case, has no bar.
+Published sizes: promoters of 1,000 bases, 256 filters of 19, 472 regulators, 512 units, dense 512-512. The naive step convolves
+every gene x condition pair on its own and writes the tensor product out. Equality comes first: outputs and the filters' gradients of both,
+on some genes of which one is itself a regulator. Then forward and backward of both, the fastest of several runs; the naive step's time is
+that of `--naive-genes` genes, scaled (its cost is linear in pairs). Exits with 1 where outputs differ by more than 1e-5 of their spread, or
+the step is less than 20x faster; the recurrent merge, whose recurrence runs for every pair in any case, has no bar.
 """
 
 import argparse

@@ -204,4 +204,5 @@ def check_shape(shape: DeepRageShape, where: str) -> None:
 
 def shape_from(settings: Mapping[str, Any]) -> DeepRageShape:
     """Shape of plain settings, as config.json holds them."""
-    return DeepRageShape(**{name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()})
+    plain: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
+    return DeepRageShape(**plain)

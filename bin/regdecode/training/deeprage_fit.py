@@ -19,7 +19,7 @@ from regdecode.models.deeprage import DeepRageNet
 from regdecode.training.checkpoint import CheckpointPlace, Interrupted, Progress, listening_for_sigterm, load_checkpoint, save_checkpoint
 from regdecode.training.deeprage_hparams import DeepRageFit
 from regdecode.training.deeprage_stage import AtOnce, PairData, Runner, Stage
-from regdecode.training.deeprage_start import start_memory, start_merge
+from regdecode.training.deeprage_start import complete, start_memory, start_merge
 from regdecode.training.fit import rate_factor
 
 log = logging.getLogger(__name__)
@@ -153,7 +153,7 @@ def fit_network(
         at_once = AtOnce(net, len(data.inputs)).to(data.codes.device)
         for stage in stages_of(settings):
             if not stage.at_once and history:
-                start_merge(net, at_once.head.weight, data)
+                start_merge(net, complete(at_once.head.weight, net, data), data)
                 start_memory(net, data)
             own = place and replace(place, path=place.path.with_name(f"{place.path.stem}.{stage.name}{place.path.suffix}"))
             progress = fit_stage(Runner(net, at_once, data, stage, settings, seed), own)

@@ -30,6 +30,7 @@ from regdecode.training.member import resolve_device
 from regdecode.training.model_folder import write_json
 
 log = logging.getLogger(__name__)
+WHOLE = 0.1
 
 
 class DeepRagePlan(NamedTuple):
@@ -48,24 +49,25 @@ class DeepRagePlan(NamedTuple):
 def remembered(data: CellData, memory: str) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which genes (G,) and conditions (S,) keep a vector of their own.
 
-    Under "auto": those with training cells, but none at all on the side where any test or validation member has no training cell - there
-    the sequence (or the regulators) must say everything, also for the members that are trained on.
+    Under "auto": those with training cells, but none at all on a side where whole members are held out (more than a tenth of the held-out
+    cells are of members without a training cell): there the sequence, or the regulators, must say everything, also in training.
     """
     train, held = data.part(0), data.part(1) | data.part(2)
-    genes, conditions = train.any(1), train.any(0)
-    if memory == "none" or np.any(held.any(1) & ~genes):
-        genes = np.zeros_like(genes)
-    if memory == "none" or np.any(held.any(0) & ~conditions):
-        conditions = np.zeros_like(conditions)
-    return genes, conditions
+    sides = []
+    for axis in (1, 0):
+        seen, asked = np.asarray(train.any(axis)), held.sum(axis)
+        whole = asked[~seen].sum() > WHOLE * max(asked.sum(), 1)
+        sides.append(np.zeros_like(seen) if memory == "none" or whole else seen)
+    return sides[0], sides[1]
 
 
 def start_filters(net: DeepRageNet, filters: Filters) -> None:
     """Let the first filters be known motifs."""
-    n = len(filters.names)
+    n, conv = len(filters.names), net.trunk.conv
+    assert conv.bias is not None
     with torch.no_grad():
-        net.trunk.conv.weight[:n] = torch.from_numpy(filters.weights)
-        net.trunk.conv.bias[:n] = torch.from_numpy(filters.bias)
+        conv.weight[:n] = torch.from_numpy(filters.weights)
+        conv.bias[:n] = torch.from_numpy(filters.bias)
 
 
 def fitting_shape(shape: DeepRageShape, length: int, n_motifs: int, where: str) -> DeepRageShape:

@@ -11,6 +11,8 @@ from regdecode.models.deeprage_merge import Bilinear
 from regdecode.training.deeprage_stage import PairData, all_features, predict_pairs
 
 RIDGES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+FEW = 10.0
+ROUNDS = 8
 PENALTIES = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 _CHUNK = 512
 
@@ -56,10 +58,39 @@ def start_merge(net: DeepRageNet, vectors: Tensor, data: PairData) -> None:
 
 
 @torch.no_grad()
+def complete(vectors: Tensor, net: DeepRageNet, data: PairData) -> Tensor:
+    """Let the conditions' vectors [S, D] explain each gene's own part too, where genes have a memory; else as they are.
+
+    Alternates, `ROUNDS` times, the ridge regressions of genes on conditions (what the promoter leaves) and of conditions on genes: a
+    completion of the matrix whose prior mean for a gene is its promoter's vector. The penalty is the one with the least squared error of
+    the tuning cells; conditions without a training cell keep their vectors.
+    """
+    merge = regression_merge(net)
+    if merge is None or net.gene_memory is None:
+        return vectors
+    net.eval()
+    features = all_features(net, data.codes)
+    of_promoter = torch.cat([merge.gene_vector(part) for part in features.split(_CHUNK)])
+    known, keeps = data.train.any(0), (data.genes >= 0)[:, None].to(vectors.dtype)
+    tune = data.tune & known
+    best, kept = float("inf"), vectors
+    for penalty in PENALTIES if tune.any() else (FEW,):
+        found = vectors.clone()
+        for _ in range(ROUNDS):
+            genes = of_promoter + keeps * _solve(found, data.targets - of_promoter @ found.T, data.train, penalty)
+            found[known] = _solve(genes, data.targets.T, data.train.T, FEW)[known]
+        genes = of_promoter + keeps * _solve(found, data.targets - of_promoter @ found.T, data.train, penalty)
+        error = float(((data.targets - genes @ found.T).square() * tune).sum())
+        if error < best:
+            best, kept = error, found
+    return kept
+
+
+@torch.no_grad()
 def start_memory(net: DeepRageNet, data: PairData) -> None:
     """Give each gene with a memory the vector that explains what its promoter leaves of its training cells, by ridge regression.
 
-    The penalty is the one of `PENALTIES` (in squared units of the conditions' vectors) with the least squared error of the tuning cells.
+    The penalty is the one of `PENALTIES` with the least squared error of the tuning cells.
     """
     merge = regression_merge(net)
     if merge is None or net.gene_memory is None:
@@ -73,9 +104,8 @@ def start_memory(net: DeepRageNet, data: PairData) -> None:
     design = vectors * merge.head[0]
     rest = data.targets - predict_pairs(net, data, features)[..., 0]
     best: tuple[float, Tensor | None] = (float("inf"), None)
-    scale = float((design * design).sum(1).mean() / design.shape[1])
     for penalty in PENALTIES:
-        found = _solve(design, rest, data.train, penalty * scale)
+        found = _solve(design, rest, data.train, penalty)
         found[data.genes < 0] = 0
         error = float(((rest - found @ design.T).square() * data.tune).sum())
         if error < best[0]:
@@ -86,8 +116,11 @@ def start_memory(net: DeepRageNet, data: PairData) -> None:
 
 
 def _solve(design: Tensor, rest: Tensor, train: Tensor, penalty: float) -> Tensor:
-    """Vectors [G, D]: ridge regression of each gene's rest [G, S] on the design [S, D], training cells alone."""
-    eye = penalty * torch.eye(design.shape[1], device=design.device)
+    """Vectors [G, D]: ridge regression of each row's rest [G, S] on the design [S, D], training cells alone.
+
+    The penalty counts in cells: as many of the design's mean square are added to each coefficient's own.
+    """
+    eye = penalty * float(design.square().mean()) * torch.eye(design.shape[1], device=design.device)
     parts = []
     for rows in torch.arange(len(rest), device=design.device).split(_CHUNK):
         weight = train[rows].to(design.dtype)
