@@ -4,13 +4,14 @@
 from pathlib import Path
 
 INK, SOFT, PAPER = "#1d2733", "#5b6773", "#ffffff"
-LINES = {"sites": "#117a65", "expression": "#b58a00", "genes": "#882255", "models": "#0b5fa5", "explain": "#c8500a"}
+LINES = {"sites": "#117a65", "expression": "#b58a00", "genes": "#882255", "models": "#0b5fa5", "explain": "#c8500a", "people": "#6a55b5"}
 NAMES = {
     "genes": "annotation and genome",
     "sites": "binding sites",
     "expression": "expression",
     "models": "models and baselines",
     "explain": "contributions",
+    "people": "people",
 }
 # process: x, y, label above (-1) or below (1), what it does
 STATIONS = {
@@ -18,14 +19,21 @@ STATIONS = {
     "REFERENCE": (200, 130, -1, "genes, promoters"),
     "SCAN_MOTIFS": (330, 130, -1, "motifs to sites"),
     "BIN_SITES": (460, 190, -1, "sites to bins"),
-    "EXPRESSION": (330, 250, 1, "levels, fold changes"),
+    "EXPRESSION": (330, 250, -1, "levels, fold changes"),
     "SPLIT": (580, 190, -1, "held-out genes"),
     "TRAIN_DECODE": (735, 130, -1, "networks and trees"),
     "SELECT_MODELS": (895, 130, -1, "ensemble weights"),
-    "BASELINES": (735, 250, 1, "ridge, trees, mean"),
+    "BASELINES": (697, 250, -1, "comparators"),
     "EVALUATE": (1070, 190, 1, "accuracy, intervals"),
     "ATTRIBUTE": (1070, 130, -1, "DeepLIFT, TreeSHAP"),
-    "REPORT": (1215, 190, -1, "one page"),
+    "ACTIVITY": (1230, 130, -1, "follows expression?"),
+    "FINETUNE_DECODE": (520, 430, 1, "person models"),
+    "EVALUATE_PEOPLE": (710, 430, -1, "own or unrelated"),
+    "ASSOCIATE": (890, 430, -1, "traits: moderated t"),
+    "REPLICATE": (1070, 430, -1, "cohort to cohort"),
+    "KNOCK_OUT": (890, 530, 1, "drivers of pairs"),
+    "MEDIATE": (1070, 530, 1, "beside random sets"),
+    "REPORT": (1390, 290, 1, "one page"),
 }
 # line: stations it passes, shift in pixels so that parallel lines do not cover each other
 ROUTES = [
@@ -37,9 +45,20 @@ ROUTES = [
     ("expression", ["FETCH", "EXPRESSION", "SPLIT"], 4),
     ("models", ["SPLIT", "TRAIN_DECODE", "SELECT_MODELS", "EVALUATE", "REPORT"], 0),
     ("models", ["SPLIT", "BASELINES", "EVALUATE"], 0),
-    ("explain", ["SELECT_MODELS", "ATTRIBUTE", "REPORT"], 0),
+    ("explain", ["SELECT_MODELS", "ATTRIBUTE", "ACTIVITY", "REPORT"], 0),
+    ("people", ["EXPRESSION", "FINETUNE_DECODE"], 8),
+    ("models", ["SELECT_MODELS", "FINETUNE_DECODE"], -2),
+    ("people", ["FINETUNE_DECODE", "EVALUATE_PEOPLE", "ASSOCIATE", "REPLICATE", "REPORT"], 0),
+    ("people", ["EVALUATE_PEOPLE", "KNOCK_OUT", "MEDIATE"], 6),
+    ("people", ["MEDIATE", "REPORT"], 6),
 ]
-STAGES = [("prepare", 10, 640), ("learn", 650, 980), ("explain and report", 990, 1280)]
+STAGES = [
+    ("prepare", 10, 632, 44, 310),
+    ("learn", 640, 980, 44, 310),
+    ("explain", 990, 1310, 44, 310),
+    ("people", 420, 1310, 350, 600),
+    ("report", 1320, 1470, 44, 600),
+]
 
 
 def path(points: list[tuple[float, float]], shift: float) -> str:
@@ -51,7 +70,8 @@ def path(points: list[tuple[float, float]], shift: float) -> str:
         rise = abs(y - y0)
         if rise:
             middle = (x0 + x) / 2
-            spots += [(middle - rise / 2, y0), (middle + rise / 2, y)]
+            run = rise / 2 if x > x0 else -rise / 2
+            spots += [(middle - run, y0), (middle + run, y)]
         spots.append((x, y))
     text = f"M{spots[0][0]:g} {spots[0][1]:g}"
     for before, corner, after in zip(spots, spots[1:], spots[2:], strict=False):
@@ -72,11 +92,11 @@ def draw() -> str:
     """Return the SVG."""
     alt = "Map of the pipeline: " + ", ".join(STATIONS)
     font = "system-ui, -apple-system, 'Segoe UI', Roboto, Arial, sans-serif"
-    out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1290 370" role="img" aria-label="{alt}" font-family="{font}">']
-    out.append(f'<rect width="1290" height="370" fill="{PAPER}"/>')
-    for name, left, right in STAGES:
-        out.append(f'<rect x="{left}" y="44" width="{right - left}" height="266" rx="12" fill="#f6f7f8"/>')
-        out.append(f'<text x="{left + 14}" y="32" font-size="15" font-weight="600" fill="{SOFT}">{name}</text>')
+    out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1480 660" role="img" aria-label="{alt}" font-family="{font}">']
+    out.append(f'<rect width="1480" height="660" fill="{PAPER}"/>')
+    for name, left, right, top, bottom in STAGES:
+        out.append(f'<rect x="{left}" y="{top}" width="{right - left}" height="{bottom - top}" rx="12" fill="#f6f7f8"/>')
+        out.append(f'<text x="{left + 14}" y="{top - 12}" font-size="15" font-weight="600" fill="{SOFT}">{name}</text>')
     for line, stops, shift in ROUTES:
         route = path([STATIONS[stop][:2] for stop in stops], shift)
         out.append(
@@ -89,8 +109,8 @@ def draw() -> str:
         out.append(f'<text x="{x}" y="{top + 17}" text-anchor="middle" font-size="12.5" fill="{SOFT}">{what}</text>')
     x = 30
     for line, name in NAMES.items():
-        out.append(f'<path d="M{x} 340h26" stroke="{LINES[line]}" stroke-width="6" stroke-linecap="round"/>')
-        out.append(f'<text x="{x + 38}" y="345" font-size="14" fill="{INK}">{name}</text>')
+        out.append(f'<path d="M{x} 632h26" stroke="{LINES[line]}" stroke-width="6" stroke-linecap="round"/>')
+        out.append(f'<text x="{x + 38}" y="637" font-size="14" fill="{INK}">{name}</text>')
         x += 76 + 7.4 * len(name)
     return "\n".join([*out, "</svg>"]) + "\n"
 
