@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -186,7 +186,7 @@ def write_motifs(
     motifs: list[Motif] = []
     for found in analyses:
         filters = filter_table(found, database, data.conditions, settings.q)
-        parts: Mapping[str, pd.DataFrame] = {"filters": filters, "knockout": knock_out_table(found, data, settings.genes)}
+        parts: dict[str, pd.DataFrame] = {"filters": filters, "knockout": knock_out_table(found, data, settings.genes)}
         alone = (filters["matched"] == 0) & (filters["n_sites"] > 0) & (filters["consensus"] != "")
         keep = ["model", "filter", "cluster", "consensus", "ic", "n_sites", "effect", "top_condition", "match", "q"]
         parts |= {"de_novo": filters[alone].sort_values("effect", ascending=False, kind="stable")[keep], "pairs": pair_table(found, data)}
