@@ -78,7 +78,7 @@ def context(inputs: Inputs, views: list[FoldView], assets: Path) -> dict[str, An
     """Everything the template shows."""
     run = inputs.run
     organism = run.get("organism") or {}
-    dropped = [(account.stage, note) for account in inputs.notes for note in account.notes if note.kind == "dropped"]
+    dropped = [(account.stage, note) for account in inputs.notes for note in account.notes if note.kind == "dropped" and note.n != 0]
     warnings = [(account.stage, note) for account in inputs.notes for note in account.notes if note.kind == "warning"]
     read = [(account.stage, note) for account in inputs.notes for note in account.notes if note.kind == "info"]
     nextflow = run.get("nextflow") or {}
