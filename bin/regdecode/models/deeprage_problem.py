@@ -49,12 +49,12 @@ class CellProblem:
     @property
     def genes(self) -> np.ndarray:
         """Mask (G,) of genes with a known cell."""
-        return self.known.any(axis=1)
+        return np.asarray(self.known.any(axis=1))
 
     @property
     def conditions(self) -> np.ndarray:
         """Mask (S,) of conditions with a known cell."""
-        return self.known.any(axis=0)
+        return np.asarray(self.known.any(axis=0))
 
     def profiles(self) -> np.ndarray:
         """Known cells of all genes in the known conditions (G, S known); NaN elsewhere."""

@@ -95,7 +95,7 @@ def load_member(folder: str | Path, threads: int = 1) -> tuple[str, Member]:
     arrays = load_file(folder / "model.safetensors")
     if config["kind"] == "CompletionMember":
         return config["name"], CompletionMember(Gaussian(arrays["mean"], arrays["covariance"]), arrays["profiles"])
-    conditions = ConditionModel(*(arrays[f"conditions.{key}"] for key in _CONDITIONS), config["condition_penalty"])
+    conditions = ConditionModel(arrays["conditions.inputs"], arrays["conditions.precision"], config["condition_penalty"])
     if config["kind"] == "RegulatorMember":
         return config["name"], RegulatorMember(arrays["profiles"], conditions)
     if config["model"] == "SequenceRidge":
