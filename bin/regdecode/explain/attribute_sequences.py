@@ -193,7 +193,8 @@ def _regulators(one: Explained, networks: Networks, data: SequenceData, head: di
     everything = np.hstack([_right(one.attributions).sum(1)[:, None], values])
     m = len(everything)
     error = everything.std(0, ddof=1) / np.sqrt(m) if m > 1 else np.full(everything.shape[1], np.nan)
-    schema: dict[str, Any] = {"system": "deeprage", "regulator": [PROMOTER, *regulators], "target": head["gene"], "output": head["condition"]}
+    schema: dict[str, Any] = {"system": "deeprage", "regulator": [PROMOTER, *regulators]}
+    schema |= {"target": head["gene"], "output": head["condition"]}
     schema |= {"effect": everything.mean(0), "se": error, "statistic": np.nan, "p": np.nan, "q": np.nan}
     effects = pd.DataFrame(schema)
     return table.iloc[order], effects[effects["effect"] != 0]

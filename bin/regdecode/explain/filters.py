@@ -175,23 +175,35 @@ def consensus(probabilities: NDArray[np.float64]) -> str:
     return "".join(letters)
 
 
-def similarity(one: NDArray[np.float64], other: NDArray[np.float64], background: NDArray[np.float64]) -> float:
-    """Cosine of two motifs (W, 4) and (V, 4) in their best alignment, either strand; positions without a partner count against it."""
-    a, b = one - background, other - background
-    norm = np.linalg.norm(a) * np.linalg.norm(b)
-    if norm == 0:
-        return 0.0
-    best = 0.0
-    for turned in (b, other[::-1, ::-1] - background):
-        products = a @ turned.T
-        best = max(best, *(float(np.trace(products, offset)) for offset in range(-len(a) + 1, len(b))))
-    return best / norm
+def similarities(motifs: Sequence[NDArray[np.float64]], background: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Cosines (K, K) of motifs (W, 4), less the background, in their best alignments on either strand.
+
+    Positions without a partner count against an alignment.
+    """
+    k, width = len(motifs), max((len(motif) for motif in motifs), default=0)
+    left, turned = np.zeros((k, width, 4)), np.zeros((k, width, 4))
+    for row, motif in enumerate(motifs):
+        left[row, : len(motif)] = motif - background
+        turned[row, : len(motif)] = motif[::-1, ::-1] - background
+    norm = np.sqrt(np.square(left).sum((1, 2)))
+    other = np.sqrt(np.square(turned).sum((1, 2)))
+    best = np.zeros((k, k))
+    for shift in range(width):
+        for (moved, size), (fixed, other_size) in (
+            ((left, norm), (left, norm)),
+            ((left, norm), (turned, other)),
+            ((turned, other), (left, norm)),
+        ):
+            products = moved[:, shift:].reshape(k, -1) @ fixed[:, : width - shift].reshape(k, -1).T
+            cosine = products / np.maximum(np.outer(size, other_size), 1e-12)
+            best = np.maximum(best, np.maximum(cosine, cosine.T))
+    return best
 
 
 def cluster_motifs(motifs: Sequence[NDArray[np.float64]], background: NDArray[np.float64], same: float = SAME) -> NDArray[np.int64]:
     """Clusters (K,) of redundant motifs, numbered from 1 by their first member; 0 for motifs without a position.
 
-    Average linkage on 1 - `similarity`, cut where the mean similarity between two groups falls below `same`.
+    Average linkage on 1 - `similarities`, cut where the mean similarity between two groups falls below `same`.
     """
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import squareform
@@ -201,10 +213,9 @@ def cluster_motifs(motifs: Sequence[NDArray[np.float64]], background: NDArray[np
     if len(used) < 2:
         labels[used] = 1
         return labels
-    distance = np.zeros((len(used), len(used)))
-    for i, a in enumerate(used):
-        for j in range(i):
-            distance[i, j] = distance[j, i] = max(0.0, 1 - similarity(motifs[a], motifs[used[j]], background))
+    distance = np.clip(1 - similarities([motifs[k] for k in used], background), 0, None)
+    distance = (distance + distance.T) / 2
+    np.fill_diagonal(distance, 0)
     raw = fcluster(linkage(squareform(distance), "average"), 1 - same, "distance")
     number: dict[int, int] = {}
     labels[used] = [number.setdefault(int(one), len(number) + 1) for one in raw]

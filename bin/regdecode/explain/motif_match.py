@@ -63,7 +63,7 @@ def tomtom(
         warnings.filterwarnings("ignore", message="tomtom was given", category=UserWarning)
         turned = [[np.ascontiguousarray(one.T, dtype=np.float64) for one in motifs] for motifs in (queries, targets)]
         p, _, _, _, strands = compare(turned[0], turned[1], n_jobs=threads)
-    return np.clip(p, 0.0, 1.0), strands == 1
+    return np.clip(p, 0.0, 1.0), np.asarray(strands, dtype=np.int64) == 1
 
 
 def match_motifs(queries: Sequence[NDArray[np.float64]], targets: Sequence[NDArray[np.float64]], threads: int = 1) -> Matches:
@@ -77,7 +77,7 @@ def match_motifs(queries: Sequence[NDArray[np.float64]], targets: Sequence[NDArr
         M motifs (W, 4).
     """
     p = np.full((len(queries), len(targets)), np.nan)
-    reverse = np.zeros(p.shape, dtype=bool)
+    reverse: NDArray[np.bool_] = np.zeros(p.shape, dtype=bool)
     used = [k for k, query in enumerate(queries) if len(query)]
     if used and len(targets):
         p[used], reverse[used] = tomtom([queries[k] for k in used], targets, threads)

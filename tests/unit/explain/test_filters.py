@@ -12,7 +12,7 @@ from regdecode.explain.filters import (
     filter_motifs,
     information,
     informative_part,
-    similarity,
+    similarities,
 )
 from regdecode.models.deeprage_trunk import SequenceTrunk, TrunkShape
 
@@ -101,5 +101,28 @@ def test_redundant_filters_are_one_cluster() -> None:
     motifs = [noisy("GATTCCAG"), noisy("TTGATTCCAG"), noisy(turned("GATTCCAG")), noisy("CCGTACGC"), np.zeros((0, 4)), noisy("CCGTACGC")]
     assert cluster_motifs(motifs, FLAT).tolist() == [1, 1, 1, 2, 0, 2]
     assert cluster_motifs(motifs[3:5], FLAT).tolist() == [1, 0]
-    assert similarity(motifs[0], motifs[0][::-1, ::-1], FLAT) == pytest.approx(1)
-    assert similarity(motifs[0], motifs[3], FLAT) < 0.6
+    turn = motifs[1][::-1, ::-1]
+    found = similarities([motifs[0], turn, motifs[3]], FLAT)
+    a, b = motifs[0] - FLAT, motifs[1] - FLAT
+    expected = (a * b[2:]).sum() / np.linalg.norm(a) / np.linalg.norm(b)
+    assert found[0, 1] == pytest.approx(expected)
+    assert found[0, 0] == pytest.approx(1)
+    assert found[0, 2] < 0.6
+
+
+def test_every_alignment_is_tried() -> None:
+    """All shifts, both strands, against a loop."""
+    rng = np.random.default_rng(3)
+    background = np.array([0.35, 0.2, 0.1, 0.35])
+    motifs = [rng.dirichlet(np.full(4, 0.3), width) for width in (4, 7, 5, 7)]
+    found = similarities(motifs, background)
+    for i, one in enumerate(motifs):
+        for j, two in enumerate(motifs):
+            best = 0.0
+            for a, b in ((one, two), (one, two[::-1, ::-1]), (one[::-1, ::-1], two)):
+                a, b = a - background, b - background
+                for shift in range(-len(a) + 1, len(b)):
+                    pairs = [(x, x + shift) for x in range(len(a)) if 0 <= x + shift < len(b)]
+                    total = sum(a[x] @ b[y] for x, y in pairs)
+                    best = max(best, total / np.linalg.norm(a) / np.linalg.norm(b))
+            assert found[i, j] == pytest.approx(best)
