@@ -42,7 +42,7 @@ class Matches(NamedTuple):
 
     def best(self) -> NDArray[np.int64]:
         """Best motif of each filter (K,), -1 for a filter without a position."""
-        known = np.isfinite(self.p).all(1)
+        known: NDArray[np.bool_] = np.asarray(np.isfinite(self.p).all(1))
         return np.where(known, np.argmin(np.where(known[:, None], self.p, 1.0), 1), -1)
 
 
