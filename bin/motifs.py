@@ -57,7 +57,7 @@ def main(models, sequences, genes, expression, cells, motifs, targets, config, o
     check_fold(data, networks, fold)
     database = named_database([motif for motif, _ in found], [file for _, file in found], naming, notes)
     known = read_targets(targets, block, data.genes, data.names, settings.min_targets, notes) if targets else None
-    analyses = [analyse(label, model, data, database, known, settings, seed, threads) for label, model in networks]
+    analyses = [analyse(label, model, data, database, known, settings, seed) for label, model in networks]
     write_motifs(out, analyses, data, database, known, settings, organism, notes)
 
 

@@ -5,16 +5,13 @@ Axes: K filters, M motifs of the database.
 
 from __future__ import annotations
 
-import importlib.util
-import warnings
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from regdecode.errors import InputError
-from regdecode.genome.numba_cache import use_writable_cache
+from regdecode.explain.tomtom import tomtom
 from regdecode.stats.multiple import false_discovery
 
 FEW_TARGETS = 25
@@ -46,27 +43,7 @@ class Matches(NamedTuple):
         return np.where(known, np.argmin(np.where(known[:, None], self.p, 1.0), 1), -1)
 
 
-def tomtom(
-    queries: Sequence[NDArray[np.float64]], targets: Sequence[NDArray[np.float64]], threads: int = 1
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Tomtom p (K, M) and whether the other strand fits best (K, M), for motifs (W, 4).
-
-    Complete scores, both strands (Gupta et al. 2007, doi:10.1186/gb-2007-8-2-r24), as the package memelite computes them.
-    """
-    found = importlib.util.find_spec("memelite")
-    if found is None or found.origin is None:
-        raise InputError("the package memelite is not installed", "motifs", "pip install memelite")
-    use_writable_cache(found.origin)
-    from memelite import tomtom as compare
-
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="tomtom was given", category=UserWarning)
-        turned = [[np.ascontiguousarray(one.T, dtype=np.float64) for one in motifs] for motifs in (queries, targets)]
-        p, _, _, _, strands = compare(turned[0], turned[1], n_jobs=threads)
-    return np.clip(p, 0.0, 1.0), np.asarray(strands, dtype=np.int64) == 1
-
-
-def match_motifs(queries: Sequence[NDArray[np.float64]], targets: Sequence[NDArray[np.float64]], threads: int = 1) -> Matches:
+def match_motifs(queries: Sequence[NDArray[np.float64]], targets: Sequence[NDArray[np.float64]]) -> Matches:
     """Compare filters with the database.
 
     Parameters
@@ -80,6 +57,6 @@ def match_motifs(queries: Sequence[NDArray[np.float64]], targets: Sequence[NDArr
     reverse: NDArray[np.bool_] = np.zeros(p.shape, dtype=bool)
     used = [k for k, query in enumerate(queries) if len(query)]
     if used and len(targets):
-        p[used], reverse[used] = tomtom([queries[k] for k in used], targets, threads)
+        p[used], reverse[used] = tomtom([queries[k] for k in used], targets)
     within = np.vstack([false_discovery(row) for row in p]) if p.size else p.copy()
     return Matches(p, false_discovery(p), within, reverse)

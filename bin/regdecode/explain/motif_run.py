@@ -133,7 +133,6 @@ def analyse(
     targets: Targets | None,
     settings: MotifSettings,
     seed: int = 0,
-    threads: int = 1,
 ) -> MotifAnalysis:
     """Everything that MOTIFS says about one network."""
     codes, background = data.window(model), data.background(model)
@@ -141,7 +140,7 @@ def analyse(
     motifs = filter_motifs(codes, best, model.net.trunk.shape.width, background, settings.sites)
     cores = [motif.core for motif in motifs]
     clusters = cluster_motifs(cores, background, settings.same)
-    matches = match_motifs(cores, [motif.probabilities for motif in database.motifs], threads)
+    matches = match_motifs(cores, [motif.probabilities for motif in database.motifs])
     units = units_of(motifs, clusters, matches, database, settings.q)
     light = isinstance(model.net.merge, Bilinear)
     conditions = spread(len(data.conditions), settings.conditions or (0 if light else DENSE_CONDITIONS))

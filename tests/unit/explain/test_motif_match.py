@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from regdecode.explain.motif_match import match_motifs
+from regdecode.explain.tomtom import tomtom
 from regdecode.io.meme import Motif, read_meme
 from regdecode.io.meme_writer import write_meme
 
@@ -27,6 +28,35 @@ def test_a_planted_match_is_found_and_random_motifs_are_not() -> None:
     assert 0.5 < np.mean(p <= 0.1) / 0.1 < 1.5
     assert np.mean(p <= 0.01) / 0.01 < 2
     np.testing.assert_array_less(found.q_within[0] - 1e-12, found.q[0])
+
+
+@pytest.mark.slow
+def test_p_values_are_memelites() -> None:
+    """The package memelite (which compiles for a minute) gives the same p, but for its binned medians and columns."""
+    from memelite import tomtom as compare
+
+    rng = np.random.default_rng(3)
+    targets = random_motifs(rng, 60)
+    queries = [0.8 * targets[k] + 0.05 for k in range(6)] + [np.ascontiguousarray(targets[7][2:-1])] + random_motifs(rng, 15)
+    p, reverse = tomtom(queries, targets)
+    other = compare(
+        [np.ascontiguousarray(q.T) for q in queries], [np.ascontiguousarray(t.T) for t in targets], n_jobs=1, n_target_bins=None
+    )
+    far = np.abs(np.log10(np.maximum(p, 1e-12)) - np.log10(np.maximum(other[0], 1e-12)))
+    assert np.median(far) < 0.05
+    assert np.quantile(far, 0.95) < 0.3
+    sure = other[0] < 1e-3
+    assert (reverse[sure] == (other[4][sure] == 1)).mean() > 0.95
+
+
+def test_a_score_s_chance_is_counted() -> None:
+    """One column against one column: p of the best of both strands and all offsets, by hand."""
+    query = np.array([[1.0, 0, 0, 0]])
+    targets = [np.array([[1.0, 0, 0, 0]]), np.array([[0, 1.0, 0, 0]]), np.array([[0.4, 0.2, 0.2, 0.2]])]
+    p, reverse = tomtom([query], targets)
+    assert p[0, 0] == pytest.approx(1 - (1 - 1 / 6) ** 2)
+    assert not reverse[0, 0]
+    assert p[0, 2] == pytest.approx(1 - (1 - 2 / 6) ** 2)
 
 
 def test_no_query_has_a_position() -> None:
