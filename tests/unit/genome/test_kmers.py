@@ -8,6 +8,7 @@ import pytest
 from regdecode.genome.codons import codon_table, count_codons
 from regdecode.genome.kmers import count_kmers, kmer_index, kmer_names, window_bounds
 from regdecode.genome.occupancy import SoftMotif, background_of, occupancy, soften
+from regdecode.genome.occupancy_kernel import NEGLIGIBLE
 from regdecode.genome.sequence_features import make_recipe
 from regdecode.io.meme import Motif
 
@@ -79,7 +80,7 @@ def test_occupancy_equals_the_sum_over_places(codes, width):
                     continue
                 here = row[i : i + width]
                 for score in (scores[np.arange(width), here].sum(), scores[np.arange(width), 3 - here[::-1]].sum()):
-                    total += 1 / (1 + math.exp(-score)) if score > -10 else 0
+                    total += 1 / (1 + math.exp(-score)) if score > NEGLIGIBLE else 0
             assert found[g, w * 2 + 1] == pytest.approx(total, rel=1e-4, abs=1e-5)
 
 
