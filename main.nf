@@ -35,6 +35,7 @@ workflow {
     attributions  = REGDECODE.out.attributions
     statistics    = REGDECODE.out.statistics
     perturbations = REGDECODE.out.perturbations
+    motifs        = REGDECODE.out.motifs
     prepared      = REGDECODE.out.prepared
     versions      = REGDECODE.out.versions
 }
@@ -78,6 +79,13 @@ output {
         path 'perturbations'
         index {
             path 'perturbations/index.csv'
+            header(['id', 'organism', 'fold', 'kind', 'file'])
+        }
+    }
+    motifs {
+        path 'motifs'
+        index {
+            path 'motifs/index.csv'
             header(['id', 'organism', 'fold', 'kind', 'file'])
         }
     }

@@ -176,6 +176,9 @@ def named_files(spec: dict) -> list[str]:
             markers.get("positions"),
             None if pairs == "auto" else pairs,
         ]
+    deep = spec.get("deeprage", {})
+    names += [deep.get("regulators"), deep.get("known_targets", {}).get("file"), *deep.get("motifs", [])]
+    names += [deep.get("regimes", {}).get(regime, {}).get("file") for regime in ("new_gene", "new_condition")]
     return [name for name in names if name]
 
 

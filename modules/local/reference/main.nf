@@ -10,6 +10,8 @@ process REFERENCE {
     output:
     tuple val(meta), path("${meta.id}/genes.tsv"), path("${meta.id}/models.bed"), path("${meta.id}/chromosomes.tsv"), emit: tables
     tuple val(meta), path("${meta.id}/promoters.fa"), emit: promoters, optional: true
+    tuple val(meta), path("${meta.id}/sequences.fa"), emit: sequences, optional: true
+    tuple val(meta), path("${meta.id}/coding.fa"), emit: coding, optional: true
     path "reference.${meta.id}.notes.json", emit: notes
     tuple val("${task.process}"), val('regdecode'), eval('reference.py --version'), topic: versions
 
@@ -27,6 +29,6 @@ process REFERENCE {
     stub:
     """
     mkdir ${meta.id}
-    touch ${meta.id}/genes.tsv ${meta.id}/models.bed ${meta.id}/chromosomes.tsv ${fasta ? "${meta.id}/promoters.fa" : ''} reference.${meta.id}.notes.json
+    touch ${meta.id}/genes.tsv ${meta.id}/models.bed ${meta.id}/chromosomes.tsv ${fasta ? "${meta.id}/promoters.fa ${meta.id}/sequences.fa ${meta.id}/coding.fa" : ''} reference.${meta.id}.notes.json
     """
 }

@@ -10,10 +10,15 @@ process REPORT {
     path leakage, stageAs: 'leakage.tsv'
     path metrics, stageAs: 'inputs/metrics.tsv'
     path versions, stageAs: 'inputs/software_versions.yml'
-    path selected, stageAs: 'selected/*', arity: '1..*'
-    path evaluated, stageAs: 'evaluated/*', arity: '1..*'
-    path attributed, stageAs: 'attributed/*', arity: '1..*'
+    path selected, stageAs: 'selected/*'
+    path evaluated, stageAs: 'evaluated/*'
+    path attributed, stageAs: 'attributed/*'
     path people, stageAs: 'people/*'
+    path cell_leakage, stageAs: 'deeprage/leakage.tsv'
+    path cell_selected, stageAs: 'deeprage/selected/*'
+    path cell_evaluated, stageAs: 'deeprage/evaluated/*'
+    path cell_motifs, stageAs: 'deeprage/motifs/*'
+    path cell_attributed, stageAs: 'deeprage/attributed/*'
     path page, stageAs: 'report_assets/*'
     val code
 
@@ -28,7 +33,10 @@ process REPORT {
     ${run}
     END_OF_RUN
     printf '%s' "\${REGDECODE_RUN:-}" | base64 -d > inputs/nextflow.json
+    mkdir -p inputs/folds
+    [ ! -e deeprage ] || ln -s "\$PWD/deeprage" inputs/deeprage
     for folder in evaluated/*; do
+        [ -e "\$folder" ] || continue
         fold=\$(basename "\$folder")
         mkdir -p "inputs/folds/\$fold/history"
         cp leakage.tsv "inputs/folds/\$fold/leakage.tsv"
@@ -36,6 +44,7 @@ process REPORT {
         ln -s "\$PWD/attributed/\$fold" "inputs/folds/\$fold/attribute"
     done
     for folder in selected/*; do
+        [ -e "\$folder" ] || continue
         name=\$(basename "\$folder")
         fold=\${name%.*}
         if [ "\${name##*.}" = '${primary}' ]; then ln -s "\$PWD/\$folder" "inputs/folds/\$fold/select"; fi

@@ -27,12 +27,15 @@ workflow PREPARE {
     REFERENCE(channel.fromList(buildPlan(org)).combine(sources).map { b, s -> [[id: b.id], s[b.annotation], b.fasta ? s[b.fasta] : [], b.aliases ? s[b.aliases] : [], b.config] }, code.REFERENCE)
     genes     = REFERENCE.out.tables.filter { meta, _genes, _models, _chromosomes -> meta.id == 'main' }.map { _meta, table, _models, _chromosomes -> table }.first()
     promoters = REFERENCE.out.promoters.filter { meta, _fasta -> meta.id == 'main' }.map { _meta, fasta -> fasta }
+    sequences = REFERENCE.out.sequences.filter { meta, _fasta -> meta.id == 'main' }.map { _meta, fasta -> fasta }.first()
+    coding    = REFERENCE.out.coding.filter { meta, _fasta -> meta.id == 'main' }.map { _meta, fasta -> fasta }.first()
 
     EXPRESSION(
-        channel.fromList(expressionPlan(org)).combine(sources).map { e, s -> [[id: e.id, cohort: e.cohort, file: e.cohort ? "${e.cohort}.expression".toString() : 'expression'], s[e.matrix], e.samples ? s[e.samples] : [], e.config] },
+        channel.fromList(expressionPlan(org)).combine(sources).map { e, s -> [[id: e.id, cohort: e.cohort, file: e.file], s[e.matrix], e.samples ? s[e.samples] : [], e.config] },
         genes, code.EXPRESSION,
     )
-    expression = EXPRESSION.out.expression.filter { meta, _h5ad -> !meta.cohort }.map { _meta, h5ad -> h5ad }.first()
+    expression = EXPRESSION.out.expression.filter { meta, _h5ad -> meta.file == 'expression' }.map { _meta, h5ad -> h5ad }.first()
+    compendium = EXPRESSION.out.expression.filter { meta, _h5ad -> meta.file == (org.deeprage?.expression ? 'deeprage.expression' : 'expression') }.map { _meta, h5ad -> h5ad }.first()
     cohorts    = EXPRESSION.out.expression.filter { meta, _h5ad -> meta.cohort }.map { meta, h5ad -> [meta.cohort, h5ad] }
 
     SCAN_MOTIFS(channel.fromList(scanPlan(org)).combine(sources).combine(promoters).map { c, s, fasta -> [[id: c.id], fasta, c.motifs.collect { name -> s[name] }, c.config] }, code.SCAN_MOTIFS)
@@ -45,7 +48,7 @@ workflow PREPARE {
             .map { _build, t, bed, table, models, chromosomes -> [[id: t.id, source: t.source], bed, table, models, chromosomes, t.config] },
         code.BIN_SITES,
     )
-    features = BIN_SITES.out.features.map { _meta, h5ad -> h5ad }.toSortedList { a, b -> a.name <=> b.name }
+    features = BIN_SITES.out.features.map { _meta, h5ad -> h5ad }.toSortedList { a, b -> a.name <=> b.name }.filter { all -> all }     // none: no DEcode
 
     def list = org.splits.genes.file
     SPLIT(genes, expression, features, list ? sources.map { s -> s[list] } : [], [id: org.id, folds: foldNames(org)], splitPlan(org), cfg.seed, code.SPLIT)
@@ -57,14 +60,18 @@ workflow PREPARE {
     prepared = genes.map { f -> [id: 'genes', organism: org.id, fold: '', kind: 'genes', file: f] }
         .mix(expression.map { f -> [id: 'expression', organism: org.id, fold: '', kind: 'expression', file: f] })
         .mix(cohorts.map { cohort, f -> [id: "${cohort}.expression".toString(), organism: org.id, fold: '', kind: 'expression', file: f] })
+        .mix(channel.fromList(org.deeprage?.expression ? [1] : []).combine(compendium).map { _one, f -> [id: 'deeprage.expression', organism: org.id, fold: '', kind: 'expression', file: f] })
         .mix(BIN_SITES.out.features.map { meta, f -> [id: meta.id, organism: org.id, fold: '', kind: 'features', file: f] })
         .mix(folds.map { fold, f -> [id: "${fold}.splits".toString(), organism: org.id, fold: fold, kind: 'splits', file: f] })
 
     emit:
     sources
     genes
+    sequences
+    coding
     features
     expression
+    compendium
     cohorts
     folds
     leakage

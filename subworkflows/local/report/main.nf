@@ -15,6 +15,11 @@ workflow REPORTS {
     scores        // metrics.tsv of every fold and cohort
     attributed    // [meta, folder]
     people        // folders of tables about people
+    cell_leakage        // leakage.tsv of DeepRAGE's cells
+    cell_selected       // model folders of DeepRAGE
+    cell_evaluated      // folders of DeepRAGE's figures
+    cell_motifs         // folders of what its filters read
+    cell_attributed     // folders of what its bases do
 
     main:
     // REPORT reads the topic's versions, so it must not emit to the topic: the run would hang.
@@ -29,11 +34,16 @@ workflow REPORTS {
     REPORT(
         runRecord(org, cfg, workflow.manifest), cfg.presets[0].name,
         notes.toSortedList { a, b -> a.name <=> b.name },
-        leakage, metrics, versions,
+        leakage.ifEmpty([]), metrics, versions,
         selected.map { _meta, folder -> folder }.toSortedList { a, b -> a.toString() <=> b.toString() },
         evaluated.map { _meta, folder -> folder }.toSortedList { a, b -> a.name <=> b.name },
         attributed.map { _meta, folder -> folder }.toSortedList { a, b -> a.name <=> b.name },
         people.toSortedList { a, b -> a.name <=> b.name },
+        cell_leakage.ifEmpty([]),
+        cell_selected.toSortedList { a, b -> a.name <=> b.name },
+        cell_evaluated.toSortedList { a, b -> a.name <=> b.name },
+        cell_motifs.toSortedList { a, b -> a.name <=> b.name },
+        cell_attributed.toSortedList { a, b -> a.name <=> b.name },
         files("${projectDir}/assets/report/*").sort { f -> f.name },
         code.REPORT,
     )

@@ -87,9 +87,9 @@ def valueFaults(String name, Object value, Map rule) {
     return faults*.toString()
 }
 
-// A preset's file: assets/decode/<name>.yml, or the user's own.
-def presetFile(String name, String root) {
-    def shipped = file("${root}/assets/decode/${name}.yml")
+// A preset's file: assets/<system>/<name>.yml, or the user's own.
+def presetFile(String name, String root, String system) {
+    def shipped = file("${root}/assets/${system}/${name}.yml")
     return name ==~ /.*\.ya?ml/ ? file(name) : shipped
 }
 
@@ -100,7 +100,7 @@ def readYaml(Object path) {
 // The presets named by --models: [name, hparams (a file), members: {family: count}].
 def presets(String models, Object replicates, String root) {
     return models.tokenize(',')*.trim().collect { name ->
-        def hparams = presetFile(name, root)
+        def hparams = presetFile(name, root, 'decode')
         def said    = readYaml(hparams)
         def members = ([network: 4] + (said.trees ? [trees: 1] : [:]) + (said.members ?: [:])).findAll { _family, count -> count > 0 }
         if (replicates != null && members.network) {
@@ -108,6 +108,28 @@ def presets(String models, Object replicates, String root) {
         }
         [name: said.model ?: hparams.baseName, hparams: hparams, members: members]
     }
+}
+
+// The presets named by --deeprage_models: [name, hparams (a file), members: how many networks].
+def deepragePresets(String models, Object replicates, String root) {
+    return models.tokenize(',')*.trim().collect { name ->
+        def hparams = presetFile(name, root, 'deeprage')
+        def said    = readYaml(hparams)
+        [name: said.model ?: hparams.baseName, hparams: hparams, members: (replicates ?: said.members ?: 1) as int]
+    }
+}
+
+// Presets that are neither shipped nor a file.
+def presetFaults(String option, Object models, String root, String system) {
+    return (models ?: '').tokenize(',')*.trim().findAll { name -> !presetFile(name, root, system).exists() }.collect { name ->
+        def shipped = files("${root}/assets/${system}/*.yml")*.baseName.sort()
+        "--${option}: no preset '${name}' and no such YAML file; ${suggestion(name, shipped)}".toString()
+    }
+}
+
+def sameName(String option, List found) {
+    def names = found*.name
+    return names.findAll { name -> names.count(name) > 1 }.toUnique().collect { name -> "--${option}: two presets say 'model: ${name}'".toString() }
 }
 
 def resolveParams(Map given, String schemaPath, String root) {
@@ -125,18 +147,15 @@ def resolveParams(Map given, String schemaPath, String root) {
             faults = faults + ["--${name}: needed".toString()]
         }
     }
-    faults = faults + (values.models ?: '').tokenize(',')*.trim().findAll { name -> !presetFile(name, root).exists() }.collect { name ->
-        def shipped = files("${root}/assets/decode/*.yml")*.baseName.sort()
-        "--models: no preset '${name}' and no such YAML file; ${suggestion(name, shipped)}".toString()
-    }
+    faults = faults + presetFaults('models', values.models, root, 'decode') + presetFaults('deeprage_models', values.deeprage_models, root, 'deeprage')
     values.system_list = (values.systems ?: '').tokenize(',')*.trim()
     if ('people' in values.system_list && !('decode' in values.system_list)) {
         faults = faults + ["--systems ${values.systems}: people's models start from those of decode; name both".toString()]
     }
     raise('the parameters', faults)
     values.presets = presets(values.models, values.replicates, root)
-    def names = values.presets*.name
-    raise('the parameters', names.findAll { name -> names.count(name) > 1 }.toUnique().collect { name -> "--models: two presets say 'model: ${name}'" })
+    values.deeprage_presets = deepragePresets(values.deeprage_models, values.deeprage_replicates, root)
+    raise('the parameters', sameName('models', values.presets) + sameName('deeprage_models', values.deeprage_presets))
     values.baseline_list = values.baselines.tokenize(',')*.trim()
     return values
 }

@@ -126,7 +126,9 @@ def namedFiles(Map spec) {
         [["${at}.matrix", entry.matrix], ["${at}.samples", entry.samples], ["${at}.genotypes.matrix", entry.genotypes?.matrix], ["${at}.genotypes.positions", entry.genotypes?.positions],
             ["${at}.pairs", pairsFile(entry)]]
     }
-    return (others + regulators + cohorts).findAll { item -> item[1] }.collect { item -> [item[0].toString(), item[1].toString()] }
+    def deep = spec.deeprage ? [['deeprage.regulators', spec.deeprage.regulators], ['deeprage.known_targets.file', spec.deeprage.known_targets?.file], ['deeprage.regimes.new_gene.file', spec.deeprage.regimes.new_gene?.file],
+        ['deeprage.regimes.new_condition.file', spec.deeprage.regimes.new_condition?.file]] + (spec.deeprage.motifs ?: []).withIndex().collect { name, k -> ["deeprage.motifs[${k}]", name] } : []
+    return (others + regulators + cohorts + deep).findAll { item -> item[1] }.collect { item -> [item[0].toString(), item[1].toString()] }
 }
 
 // Names in a design formula: columns of the sample sheet, and marker_<gene> of the genotypes. A word before a bracket is a function, Q('...')
@@ -154,6 +156,26 @@ def cohortFaults(Map spec) {
     }
 }
 
+// What a schema cannot say of the sequence models.
+def deeprageFaults(Map spec) {
+    if (!spec.deeprage) {
+        return []
+    }
+    def regimes = spec.deeprage.regimes
+    def series  = regimes.new_condition?.by == 'series' && !spec.deeprage.series
+    def both    = regimes.new_gene_and_condition && !(regimes.new_gene && regimes.new_condition)
+    def grouped = regimes.random_pair?.over == 'matrix' && ((spec.expression + (spec.deeprage.expression ?: [:])).group_by)
+    return (spec.windows.sequence ? [] : [['deeprage', 'sequence models read promoters: windows.sequence is missing']]) +
+        (spec.reference.fasta ? [] : [['deeprage', 'sequence models read a genome: reference.fasta is missing']]) +
+        (regimes.any { _name, rule -> rule } ? [] : [['deeprage.regimes', 'no regime: name at least one']]) +
+        (series ? [['deeprage.regimes.new_condition.by', 'whole series are held out: name the column of the sample sheet that holds them (deeprage.series)']] : []) +
+        (spec.deeprage.series && !spec.expression.samples ? [['deeprage.series', 'the series are a column of a sample sheet: expression.samples is missing']] : []) +
+        (both ? [['deeprage.regimes.new_gene_and_condition', 'it crosses the folds of new_gene and new_condition: give both']] : []) +
+        (regimes.new_gene?.by == 'series' ? [['deeprage.regimes.new_gene.by', 'genes have no series: by: random, or a file of folds']] : []) +
+        (grouped ? [['deeprage.regimes.random_pair.over', 'the samples are grouped, so that no pair is a cell of the matrix: over: used']] : []) +
+        (spec.deeprage.known_targets && !spec.deeprage.motifs ? [['deeprage.known_targets', 'targets are tested for named motifs: deeprage.motifs is missing']] : [])
+}
+
 // What a schema cannot say.
 def crossFaults(Map spec) {
     def windows = spec.windows.decode
@@ -163,8 +185,8 @@ def crossFaults(Map spec) {
     def regions = spec.regulators.withIndex().findAll { entry, _i -> entry.motifs && entry.on != 'promoter' }.collect { _entry, i -> ["regulators[${i}].on", 'motifs are scanned in promoters: on: promoter'] }
     def operon  = windows.unit == 'operon' && spec.reference.annotation.kind == 'table' && !spec.reference.annotation.columns?.unit && spec.reference.annotation.unit_gap == null ? [['reference.annotation.columns', "windows.decode.unit is operon: name the column that holds it (unit: ...), or the annotation's unit_gap"]] : []
     def need    = [chromosome: ['test', 'validation'], block: ['size', 'test', 'validation'], folds: ['file'], list: ['file'], random: ['test', 'validation']][spec.splits.genes.by]
-    def splits  = need.findAll { key -> spec.splits.genes[key] == null }.collect { key -> ['splits.genes', "by: ${spec.splits.genes.by} needs the key '${key}'"] }
-    return twice + motifs + regions + operon + splits + cohortFaults(spec)
+    def splits  = !spec.regulators ? [] : need.findAll { key -> spec.splits.genes[key] == null }.collect { key -> ['splits.genes', "by: ${spec.splits.genes.by} needs the key '${key}'"] }
+    return twice + motifs + regions + operon + splits + cohortFaults(spec) + deeprageFaults(spec)
 }
 
 // Where each named file is: [name: [path: a local file or null, source: its entry under sources or null]].
@@ -184,7 +206,7 @@ def sourceOf(Map spec, String name) {
 def fileFaults(Map spec, Map found) {
     return namedFiles(spec).findAll { item -> !found[item[1]].path && !(found[item[1]].source?.get('package') || found[item[1]].source?.url) }.collect { item ->
         def origin = found[item[1]].source?.origin
-        [item[0], "no file ${item[1]} (looked for ${found[item[1]].places.join(', ')})${origin ? "; it comes from ${origin}" : ''}; put it there, or give its folder with --data_dir${origin ? '' : ', or a package or url under sources'}${item[0].startsWith('individuals') ? '; or leave people out with --systems decode' : ''}"]
+        [item[0], "no file ${item[1]} (looked for ${found[item[1]].places.join(', ')})${origin ? "; it comes from ${origin}" : ''}; put it there, or give its folder with --data_dir${origin ? '' : ', or a package or url under sources'}${item[0].startsWith('individuals') ? '; or leave people out with --systems decode' : item[0].startsWith('deeprage') ? '; or leave DeepRAGE out with --systems decode,people' : ''}"]
     }
 }
 
@@ -213,14 +235,20 @@ def loadOrganism(Map cfg, String assets) {
     if (!faults && cfg.test_split) {
         spec = spec + [splits: [genes: spec.splits.genes + [test: testSplit(cfg.test_split)]]]
     }
-    if (!faults && !('people' in cfg.system_list)) {
-        spec = spec.findAll { key, _v -> key != 'individuals' }
+    if (!faults) {
+        spec = onlySystems(spec, cfg.system_list)
     }
     faults = faults ?: crossFaults(spec)
     def found = faults ? [:] : findFiles(spec, yaml, cfg.data_dir)
     faults = faults ?: fileFaults(spec, found)
     raise("the organism file ${yaml}", faults.collect { fault -> "${lines[fault[0]] ? "line ${lines[fault[0]]}, " : ''}${fault[0] ?: 'top level'}: ${fault[1]}".toString() })
     return spec + [files: found]
+}
+
+// Without the blocks of systems that are left out, so that their files are not even looked for.
+def onlySystems(Map spec, List systems) {
+    def left = (('people' in systems) ? [] : ['individuals']) + (('deeprage' in systems) ? [] : ['deeprage'])
+    return spec.findAll { key, _v -> !(key in left) } + (('decode' in systems) ? [:] : [regulators: [], splits: [genes: spec.splits.genes.findAll { key, _v -> key != 'file' }]])
 }
 
 // --test_split 'chr8' or '0,1;2,3': test members, folds in turn after a semicolon.

@@ -26,7 +26,7 @@ def buildPlan(Map org) {
     def own   = [id: 'main', annotation: org.reference.annotation, chromosomes: org.reference.chromosomes ?: [:], fasta: org.reference.fasta]
     def other = org.regulators.findAll { entry -> entry.annotation }.collect { entry -> [id: buildOf(entry), annotation: entry.annotation, chromosomes: entry.chromosomes ?: [:], fasta: null] }
     return ([own] + other).unique { b -> b.id }.collect { b ->
-        def config = b.annotation.findAll { key, _v -> key != 'file' } + [chromosomes: b.chromosomes.findAll { key, _v -> key != 'aliases' }, windows: [decode: org.windows.decode]]
+        def config = b.annotation.findAll { key, _v -> key != 'file' } + [chromosomes: b.chromosomes.findAll { key, _v -> key != 'aliases' }, windows: b.id == 'main' ? org.windows : org.windows.subMap(['decode'])]
         [id: b.id, annotation: b.annotation.file, fasta: b.fasta, aliases: b.chromosomes.aliases, config: json(config)]
     }
 }
@@ -54,11 +54,14 @@ def trackPlan(Map org) {
     }
 }
 
-// Matrices to normalise: the organism's own, and each cohort's. [id, cohort (null: the organism's own), matrix, samples, config].
+// Matrices to normalise: the organism's own, the same for sequence models where they want it otherwise, and each cohort's.
+// [id, file, cohort (null: the organism's own), matrix, samples, config].
 def expressionPlan(Map org) {
     def keys = ['kind', 'columns', 'filter', 'pseudocount', 'quantile', 'normalise', 'covariates', 'drop', 'separator', 'unannotated', 'aggregate', 'group_by']
-    def own  = [id: org.id, cohort: null, matrix: org.expression.matrix, samples: org.expression.samples, config: json(org.expression.findAll { key, _v -> !(key in ['matrix', 'samples']) })]
-    return [own] + cohorts(org).collect { entry -> [id: entry.id, cohort: entry.id, matrix: entry.matrix, samples: entry.samples, config: json(entry.subMap(keys))] }
+    def said = org.expression.findAll { key, _v -> !(key in ['matrix', 'samples']) }
+    def own  = [id: org.id, file: 'expression', cohort: null, matrix: org.expression.matrix, samples: org.expression.samples, config: json(said)]
+    def deep = org.deeprage?.expression ? [own + [id: "${org.id}.deeprage".toString(), file: 'deeprage.expression', config: json(said + org.deeprage.expression)]] : []
+    return [own] + deep + cohorts(org).collect { entry -> [id: entry.id, file: "${entry.id}.expression".toString(), cohort: entry.id, matrix: entry.matrix, samples: entry.samples, config: json(entry.subMap(keys))] }
 }
 
 // Cohorts of the run, in the order of their ids.
@@ -112,10 +115,62 @@ def trainPlan(Map org, Map cfg) {
     return whole + extra
 }
 
+// What DeepRAGE reads: names of files in the organism file, and a config for each of its steps, so that an edit of one redoes no other.
+def deepragePlan(Map org) {
+    if (!org.deeprage) {
+        return [on: false, motifs: [], tables: [], folds: [], coding: false, options: '', split: '', learn: '', explain: '']
+    }
+    def block   = org.deeprage
+    def regimes = block.regimes
+    def learnt  = block.subMap(['regulators', 'regulator_column', 'missing', 'classes', 'series'])
+    def drawn   = regimes.random_pair instanceof Map && regimes.random_pair.over == 'matrix'
+    return [on: true, regulators: block.regulators, motifs: block.motifs ?: [], targets: block.known_targets?.file, coding: block.coding != false, folds: cellFolds(regimes),
+        tables: [regimes.new_gene?.file, regimes.new_condition?.file].findAll { name -> name }, matrix: drawn ? org.expression.matrix : null,
+        options: (org.expression.separator ? "--separator '${org.expression.separator}' " : '') + (org.expression.columns?.gene ? "--gene-column '${org.expression.columns.gene}'" : ''),
+        split: json(learnt + [regimes: regimes]), learn: json(learnt), explain: json(learnt + block.subMap(['known_targets', 'explain']))]
+}
+
+// Names of the folds that SPLIT_CELLS gives, as far as the organism file says (for stub runs).
+def cellFolds(Map regimes) {
+    return regimes.findAll { _regime, rule -> rule }.collectMany { regime, rule ->
+        def listed = rule instanceof Map && rule.folds ? rule.folds : regime == 'random_pair' ? [0] : [0, 1]
+        listed.collect { fold -> "${regime}.${fold}".toString() }
+    }
+}
+
+// Name of a fold within its regime, so that numbers sort as numbers.
+def foldKey(String fold) {
+    def name = fold.tokenize('.').drop(1).join('.')
+    return name.isInteger() ? name.padLeft(12, '0') : name
+}
+
+// Folds that are tested, of all that SPLIT_CELLS wrote: the regimes asked for in their order, the first folds of each. The first of all is explained.
+def testedCells(List files, Map cfg) {
+    def order  = ['new_gene', 'new_condition', 'random_pair', 'new_gene_and_condition']
+    def asked  = cfg.deeprage_regimes ? cfg.deeprage_regimes.tokenize(',')*.trim() : order
+    def named  = files.collect { f -> [fold: f.name - '.cells.h5ad', file: f] }.collect { c -> c + [regime: c.fold.tokenize('.')[0]] }
+    def sorted = named.toSorted { a, b -> foldKey(a.fold) <=> foldKey(b.fold) }
+    def tested = order.findAll { regime -> regime in asked }.collectMany { regime -> sorted.findAll { c -> c.regime == regime }.take(cfg.deeprage_folds as int) }
+    return tested.withIndex().collect { c, i -> c + [explained: i == 0] }
+}
+
+// Networks of one fold: [model, hparams, replicate].
+def deeprageTrainPlan(Map cfg) {
+    return cfg.deeprage_presets.collectMany { preset -> (1..preset.members).collect { k -> [model: preset.name, hparams: preset.hparams, replicate: k] } }
+}
+
+// The comparators asked for that the regime can have; [] for all of these.
+def cellBaselines(Map cfg, String regime, boolean motifs) {
+    def where = [svd: ['random_pair'], chained_ridge: ['random_pair'], regulator_ridge: ['new_condition', 'new_gene_and_condition']]
+    def asked = cfg.deeprage_baselines ? cfg.deeprage_baselines.tokenize(',')*.trim() : []
+    return asked.findAll { name -> (!where[name] || regime in where[name]) && (motifs || !(name in ['motif_ridge', 'geneclass'])) }
+}
+
 // What was run, for the report: nothing that changes from run to run.
 def runRecord(Map org, Map cfg, Object manifest) {
-    def chosen = cfg.findAll { key, _value -> !(key in ['presets', 'baseline_list', 'system_list', 'outdir', 'publish_dir_mode', 'max_cpus', 'max_memory', 'checkpoint_dir', 'gpus_per_task', 'help', 'data_dir']) }
+    def chosen = cfg.findAll { key, _value -> !(key in ['presets', 'deeprage_presets', 'baseline_list', 'system_list', 'outdir', 'publish_dir_mode', 'max_cpus', 'max_memory', 'checkpoint_dir', 'gpus_per_task', 'help', 'data_dir']) }
     def files  = org.files.collectEntries { name, entry -> [(name): entry.source ? (entry.source['package'] ?: entry.source.url ?: entry.source.origin ?: 'checked') : 'given'] }
     return json([pipeline: [name: manifest.name, version: manifest.version], params: chosen, organism: org.findAll { key, _v -> !(key in ['files', 'sources']) }, files: files,
-        presets: cfg.presets.collect { p -> [name: p.name, members: p.members] }, folds: foldNames(org)])
+        presets: cfg.presets.collect { p -> [name: p.name, members: p.members] }, folds: foldNames(org)] +
+        (org.deeprage ? [deeprage: [presets: cfg.deeprage_presets.collect { p -> [name: p.name, members: p.members] }]] : [:]))
 }
