@@ -198,7 +198,7 @@ def write_motifs(
         for name, table in parts.items():
             tables.setdefault(name, []).append(table)
         motifs += meme_motifs(found, filters, "" if len(analyses) == 1 else f"{found.label}.")
-        _tell(found, filters, notes, settings)
+        _tell(found, filters, notes, len(data.conditions))
     with atomic_path(out) as folder:
         folder.mkdir()
         for name, several in tables.items():
@@ -207,7 +207,7 @@ def write_motifs(
         notes.write(folder / "motifs.notes.json")
 
 
-def _tell(found: MotifAnalysis, filters: pd.DataFrame, notes: Notes, settings: MotifSettings) -> None:
+def _tell(found: MotifAnalysis, filters: pd.DataFrame, notes: Notes, n_conditions: int) -> None:
     """Say what a reader of the tables must know."""
     dead, blank = int((filters["n_sites"] == 0).sum()), int(((filters["n_sites"] > 0) & (filters["consensus"] == "")).sum())
     if dead:
@@ -218,5 +218,5 @@ def _tell(found: MotifAnalysis, filters: pd.DataFrame, notes: Notes, settings: M
     if started:
         why = "that such a filter matches its motif says little; filters_matched_from_scratch counts the others alone"
         notes.add(f"{found.label}: filters that started from known motifs", started, why)
-    if len(found.conditions) < found.knock_outs.by_condition.shape[1] or settings.conditions:
-        notes.add(f"{found.label}: conditions of the knock-outs", len(found.conditions), "evenly spaced")
+    if len(found.conditions) < n_conditions:
+        notes.add(f"{found.label}: conditions of the knock-outs", len(found.conditions), f"of {n_conditions}, evenly spaced")
