@@ -20,6 +20,7 @@ from regdecode.report import style
 
 COLOURS = {"A": "#1b7a3d", "C": "#0b5fa5", "G": "#c98a00", "T": "#b3261e", "N": "#9aa5b1"}
 _ROW = 0.62
+_VISIBLE = 0.02
 
 
 @lru_cache(maxsize=8)
@@ -38,12 +39,13 @@ def _place(letter: str, x: float, base: float, height: float, width: float = 0.9
 
 
 def draw_letters(axes: Axes, letters: Sequence[str], positions: NDArray[np.floating], bases: NDArray[np.floating], heights: Any) -> None:
-    """Draw letters, each from its base over its height; one collection a letter, so that the SVG stays small."""
+    """Draw letters, each from its base over its height; one collection a letter, and none that could not be seen: the SVG stays small."""
+    least = _VISIBLE * float(np.abs(heights).max(initial=0))
     for letter in dict.fromkeys(letters):
         chosen = [
             _place(letter, float(x), float(low), float(high))
             for one, x, low, high in zip(letters, positions, bases, heights, strict=True)
-            if one == letter and high != 0
+            if one == letter and abs(high) > least
         ]
         if chosen:
             axes.add_collection(PathCollection(chosen, facecolors=COLOURS[letter], edgecolors="none", linewidths=0))
