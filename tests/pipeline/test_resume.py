@@ -10,7 +10,7 @@ from conftest import Nextflow, Run
 
 pytestmark = pytest.mark.pipeline
 
-LEARN = {"TRAIN_DECODE", "SELECT_MODELS", "BASELINES", "EVALUATE", "ATTRIBUTE", "REPORT"}
+LEARN = {"TRAIN_DECODE", "SELECT_MODELS", "BASELINES", "EVALUATE", "ATTRIBUTE", "ACTIVITY", "REPORT"}
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -48,13 +48,15 @@ def test_what_resume_reruns(again: Callable[..., Run], project: Path, tmp_path: 
 
     module.write_text(sound)
     mended = executed()
-    assert {"EVALUATE", "REPORT"} <= mended <= {"EVALUATE", "ATTRIBUTE", "REPORT"}  # the failure may have come before ATTRIBUTE's start
+    assert (
+        {"EVALUATE", "REPORT"} <= mended <= {"EVALUATE", "ATTRIBUTE", "ACTIVITY", "REPORT"}
+    )  # the failure may have come before ATTRIBUTE's start
     assert executed(max_cpus=1) == set()
 
     append(project / "bin" / "regdecode" / "report" / "__init__.py", "\n# edited\n")
     assert executed() == {"REPORT"}
     append(project / "bin" / "regdecode" / "explain" / "deeplift.py", "\n# edited\n")
-    assert executed() == {"ATTRIBUTE", "REPORT"}
+    assert executed() == {"ATTRIBUTE", "ACTIVITY", "REPORT"}
     append(project / "assets" / "decode" / "default.yml", "\n# a comment is an edit\n")
     assert executed() == LEARN - {"BASELINES"}
     append(project / "bin" / "regdecode" / "genome" / "binning_kernel.py", "\n# edited\n")
@@ -62,3 +64,22 @@ def test_what_resume_reruns(again: Callable[..., Run], project: Path, tmp_path: 
     edit(tmp_path / "mini.yml", "p_value: 0.000001", "p_value: 0.00001")
     assert executed() == {"SCAN_MOTIFS", "BIN_SITES", "SPLIT"} | LEARN
     assert executed(seed=1) == {"SPLIT"} | LEARN
+
+
+def test_an_edit_of_a_design_reruns_what_follows_from_it(nextflow: Nextflow, cohorts: Path, preset: Path, tmp_path: Path) -> None:
+    organism = shutil.copy(cohorts / "mini.yml", tmp_path / "mini.yml")
+    params = {"organism": organism, "data_dir": cohorts, "models": preset, "ablation": "false", "baselines": "mean"}
+
+    def executed() -> set[str]:
+        run = nextflow.run(tmp_path / "run", "-stub-run", "-resume", **params)
+        assert run.code == 0, run.text
+        return run.executed()
+
+    assert {"FINETUNE_DECODE", "ASSOCIATE", "MEDIATE"} <= executed()
+    edit(Path(organism), 'design: "~ age + sex"', 'design: "~ age * sex"')
+    assert executed() == {"ASSOCIATE", "REPLICATE", "REPORT"}
+    edit(Path(organism), "covariates: [batch]", "covariates: [batch, centre]")
+    assert executed() == {"EXPRESSION", "FINETUNE_DECODE", "EVALUATE_PEOPLE", "ATTRIBUTE_PEOPLE", "ACTIVITY"} | {
+        "ASSOCIATE", "REPLICATE", "KNOCK_OUT", "MEDIATE", "REPORT"
+    }  # fmt: skip
+    assert executed() == set()
