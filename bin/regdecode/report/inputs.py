@@ -10,6 +10,7 @@ import pandas as pd
 from regdecode.errors import Faults, InputError
 from regdecode.io.notes import Notes, read_notes
 from regdecode.report.files import read_json, read_table
+from regdecode.report.inputs_deeprage import DeepRage, read_deeprage
 from regdecode.report.inputs_people import People, read_people
 
 METRIC_COLUMNS = ("system", "organism", "fold", "model", "member", "arm", "split", "output", "metric", "value", "low", "high", "n")
@@ -56,6 +57,7 @@ class Inputs:
     notes: list[Notes]
     metrics: pd.DataFrame
     folds: list[Fold]
+    deeprage: DeepRage = field(default_factory=DeepRage)
 
     @property
     def primary(self) -> str:
@@ -75,7 +77,8 @@ def read_inputs(folder: str | Path) -> Inputs:
     Parameters
     ----------
     folder
-        run.json, metrics.tsv, notes/*.json, folds/<fold>/{evaluate,attribute,select,history}, folds/<fold>/leakage.tsv.
+        run.json, metrics.tsv, notes/*.json, folds/<fold>/{evaluate,attribute,select,history}, folds/<fold>/leakage.tsv; deeprage/ (see
+        `read_deeprage`).
 
     Raises
     ------
@@ -101,14 +104,21 @@ def read_inputs(folder: str | Path) -> Inputs:
                 account = _notes(path)
                 name = path.parents[above].name
                 notes.append(Notes(account.stage if account.stage.endswith(name) else f"{account.stage} {name}", account.notes))
+    for path in sorted((root / "deeprage").glob("*/*/*.notes.json")):
+        with faults.collect():
+            account = _notes(path)
+            notes.append(Notes(f"{account.stage} {path.parent.name}", account.notes))
+    deeprage = DeepRage()
+    with faults.collect():
+        deeprage = read_deeprage(root / "deeprage")
     folds = []
     for path in sorted(p for p in (root / "folds").glob("*") if p.is_dir()):
         with faults.collect():
             folds.append(read_fold(path))
     faults.raise_if_any()
-    if not folds:
+    if not folds and not deeprage.folds:
         raise InputError("no fold", root / "folds", "give one folder a fold, as EVALUATE and ATTRIBUTE write them")
-    return Inputs(run, _versions(root, run), _ordered(notes), metrics, folds)
+    return Inputs(run, _versions(root, run), _ordered(notes), metrics, folds, deeprage)
 
 
 def read_fold(folder: Path) -> Fold:
@@ -139,8 +149,8 @@ def read_metrics(path: Path) -> pd.DataFrame:
 
 
 def of_tissues(metrics: pd.DataFrame) -> pd.DataFrame:
-    """Rows about the tissue models; each cohort's rows are in its own folder."""
-    return metrics[~metrics["model"].str.startswith("people")].reset_index(drop=True)
+    """Rows about the tissue models; each cohort's rows, and those of sequence models, are in folders of their own."""
+    return metrics[~metrics["model"].str.startswith("people") & (metrics["system"] != "deeprage")].reset_index(drop=True)
 
 
 def _started(path: Path) -> dict[str, Any]:
@@ -173,6 +183,7 @@ def _ordered(notes: list[Notes]) -> list[Notes]:
         "associate",
         "knock",
         "mediate",
+        "motifs",
     ]
     return sorted(
         notes, key=lambda note: (next((i for i, word in enumerate(order) if note.stage.lower().startswith(word)), len(order)), note.stage)

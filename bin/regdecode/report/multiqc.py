@@ -8,6 +8,7 @@ import pandas as pd
 
 from regdecode.report.accuracy import OUTPUT_LABELS, Row
 from regdecode.report.inputs import Fold, Inputs
+from regdecode.report.sections_deeprage import compared
 
 _SECTION = {"parent_id": "regdecode", "parent_name": "regdecode", "parent_description": "How regulators set gene expression."}
 
@@ -31,7 +32,9 @@ def write(folder: Path, inputs: Inputs, found: dict[str, list[Row]]) -> list[str
     """
     folder.mkdir(parents=True, exist_ok=True)
     organism = str(inputs.run.get("organism", {}).get("id", "run"))
-    written = [_general(folder, organism, found), _models(folder, organism, found)]
+    written = [_general(folder, organism, found), _models(folder, organism, found)] if found else []
+    cells = [table for fold in inputs.deeprage.folds if len(table := compared(fold).assign(fold=fold.name))]
+    written += [_cells(folder, organism, pd.concat(cells))] if cells else []
     curves = _curves(folder, organism, inputs.folds)
     return written + ([curves] if curves else [])
 
@@ -88,6 +91,20 @@ def _models(folder: Path, organism: str, found: dict[str, list[Row]]) -> str:
         "plot_type": "table",
     }
     return _save(folder, "regdecode_models", header, frame.to_csv(sep="\t", index=False, float_format="%.5g"))
+
+
+def _cells(folder: Path, organism: str, rows: pd.DataFrame) -> str:
+    """Figures of sequence models; accuracy beside the majority's."""
+    columns = ["pearson", "accuracy", "majority", "balanced_accuracy", "kappa"]
+    frame = rows[columns].set_axis([f"{organism}.{row.fold}.{row.model}.{row.member}" for row in rows.itertuples()]).rename_axis("Sample")
+    header = {
+        "id": "regdecode_deeprage",
+        **_SECTION,
+        "section_name": "Sequence models",
+        "description": "Promoters x regulators: pooled correlation, and accuracy of classes beside the majority class, on held-out cells.",
+        "plot_type": "table",
+    }
+    return _save(folder, "regdecode_deeprage", header, frame.to_csv(sep="\t", float_format="%.5g"))
 
 
 def _curves(folder: Path, organism: str, folds: list[Fold]) -> str:

@@ -17,6 +17,7 @@ from regdecode.report.numbers import count, plural
 from regdecode.report.tables import Column, Table, cell
 from regdecode.report.verdict import NEAR_ZERO, overall
 from regdecode.report.views import FoldView, view_fold
+from regdecode.report.views_deeprage import DeepRageView, no_deeprage, view_deeprage
 
 ASSETS = ("report.html.j2", "style.css", "script.js")
 _ON = {"promoter": "promoter", "unit_promoter": "promoter of its unit's first gene", "rna": "mature RNA", "gene": "gene (no positions)"}
@@ -58,9 +59,10 @@ def write_report(inputs: Inputs, assets: Path, folder: Path) -> int:
             raise InputError("missing", assets / name, "give --assets the folder assets/report of the pipeline")
     folder.mkdir(parents=True)
     views = [view_fold(inputs, fold, folder / "figures") for fold in inputs.folds]
+    sequence = view_deeprage(inputs.deeprage, folder / "figures")
     (folder / "figures").mkdir(exist_ok=True)
     multiqc.write(folder / "multiqc", inputs, {view.name: view.rows for view in views})
-    page = render(context(inputs, views, assets), assets)
+    page = render(context(inputs, views, sequence, assets), assets)
     (folder / "report.html").write_text(page, encoding="utf-8")
     return len(page.encode())
 
@@ -74,7 +76,7 @@ def render(values: dict[str, Any], assets: Path) -> str:
     return environment.get_template("report.html.j2").render(values)
 
 
-def context(inputs: Inputs, views: list[FoldView], assets: Path) -> dict[str, Any]:
+def context(inputs: Inputs, views: list[FoldView], sequence: DeepRageView | None, assets: Path) -> dict[str, Any]:
     """Everything the template shows."""
     run = inputs.run
     organism = run.get("organism") or {}
@@ -88,7 +90,7 @@ def context(inputs: Inputs, views: list[FoldView], assets: Path) -> dict[str, An
         "version": str(pipeline.get("version") or __version__),
         "nextflow": {str(key): str(value) for key, value in nextflow.items() if value},
         "views": views,
-        "overall": overall([view.verdict for view in views]),
+        "overall": overall([view.verdict for view in views]) if views or not sequence else sequence.verdicts[0],
         "standing": _worst(views),
         "tiles": tiles(inputs, views),
         "tracks": tracks_table(inputs),
@@ -104,6 +106,8 @@ def context(inputs: Inputs, views: list[FoldView], assets: Path) -> dict[str, An
         "sources": methods.source_table(inputs),
         "near_zero": NEAR_ZERO,
         "no_people": no_people(run),
+        "deeprage": sequence,
+        "no_deeprage": no_deeprage(run),
         "primary": inputs.primary,
         "by_fold": folds_table(views) if len(views) > 1 else None,
         "style": Markup((assets / "style.css").read_text()),
@@ -120,12 +124,14 @@ def no_people(run: dict[str, Any]) -> str:
 
 def _worst(views: list[FoldView]) -> str:
     order = ["below", "unknown", "level", "above"]
-    return min((view.verdict.standing for view in views), key=order.index)
+    return min((view.verdict.standing for view in views), key=order.index, default="unknown")
 
 
 def tiles(inputs: Inputs, views: list[FoldView]) -> list[Tile]:
     """Collect the counts at the top of the page: genes, outputs, regulators by class, members."""
-    found = []
+    found: list[Tile] = []
+    if not views:
+        return found
     genes = views[0].genes
     if genes:
         total = sum(genes.values())
@@ -231,7 +237,7 @@ def tracks_table(inputs: Inputs) -> Table:
     """Make the table of binding-site tracks."""
     columns = [Column("track"), Column("class"), Column("where"), Column("bin (bp)", True), Column("regulators used", True)]
     rows = []
-    for track in tracks_of(inputs.folds[0]):
+    for track in tracks_of(inputs.folds[0]) if inputs.folds else []:
         on = str(track.get("on", ""))
         rows.append(
             [

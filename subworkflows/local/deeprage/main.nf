@@ -16,7 +16,7 @@ def named(Map org, String fold, String model, Object replicate) {
 
 // A record of the index files: one published file of a fold.
 def record(Map meta, Object file) {
-    def kind = file.name - '.h5ad' - '.tsv' - '.meme'
+    def kind = file.name.endsWith('.meme') ? 'meme' : file.name - '.h5ad' - '.tsv'
     return [id: "${meta.id}.${kind}".toString(), organism: meta.organism, fold: meta.fold, kind: kind, file: file]
 }
 

@@ -1,0 +1,146 @@
+"""Parts about what the filters of sequence models learnt: motifs, knock-outs against known targets, bases of chosen promoters."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from regdecode.report import figures_deeprage as figures
+from regdecode.report.inputs_deeprage import FilterSet
+from regdecode.report.numbers import count, listed, number, plural
+from regdecode.report.part import Part
+from regdecode.report.tables import from_frame
+
+GALLERY = 24
+PROMOTERS = 4
+NULLS = {"genes permuted": "genes permuted", "permuted among genes of like degree": "permuted, like degree"}
+
+
+def motifs_part(found: FilterSet, folder: Path, prefix: str) -> Part:
+    """The gallery: filters that match known motifs, the strongest first, and those that match none, apart."""
+    part = Part()
+    filters = found.table("filters", "model", "filter", "consensus", "effect", "matched", "match", "q", "n_sites")
+    if filters is None:
+        part.lacks("Motifs of the filters", "MOTIFS left no filters.tsv")
+        return part
+    named, alive = filters[filters["matched"] == 1], filters[filters["n_sites"] > 0]
+    scratch = filters[filters["start"].fillna("").astype(str) == ""] if "start" in filters else filters
+    fresh = int((scratch["matched"] == 1).sum())
+    part.sentences.append(
+        f"{count(len(named))} of {plural(len(filters), 'filter')} ({count(len(alive))} answer somewhere) match a known motif, of "
+        f"{plural(named['match'].nunique(), 'regulator')}; {count(fresh)} of the {count(len(scratch))} that did not "
+        f"start from one. The strongest: {listed(list(dict.fromkeys(named.sort_values('effect', ascending=False)['match']))[:8], 8)}."
+    )
+    ordered = filters.sort_values("effect", ascending=False, kind="stable")
+    for rows, name, title, said in (
+        (ordered[ordered["matched"] == 1].drop_duplicates("match"), "known", "Filters that match known motifs",
+         "One filter a regulator, those whose knock-out changes predictions most first; above each its match and q."),
+        (ordered[(ordered["matched"] == 0) & (ordered["n_sites"] > 0)], "new", "Filters that match no known motif",
+         "Those whose knock-out changes predictions most first; above each the nearest motif and its q."),
+    ):  # fmt: skip
+        entries = [(heading(row), motif) for _, row in rows.iterrows() if (motif := _motif(found, row)) is not None][:GALLERY]
+        if entries:
+            part.pictures.append(figures.gallery(entries, title, said, folder, f"{prefix}motifs_{name}"))
+        else:
+            part.lacks(title, "there is none")
+    columns: list[tuple[str, str, int | None]] = [
+        ("model", "network", None), ("filter", "filter", None), ("start", "started from", None), ("cluster", "cluster", None),
+        ("consensus", "consensus", None), ("ic", "bits", 1), ("n_sites", "sites", 0), ("match", "nearest motif of", None),
+        ("motif", "motif", None), ("q", "q", 4), ("matched", "matched", 0), ("effect", "change without it (log2)", 4),
+        ("top_condition", "most in", None),
+    ]  # fmt: skip
+    id_ = f"filters-{found.fold}-{found.preset}"
+    part.tables.append(from_frame(ordered, id_, "Every filter", columns, "All knock-outs are in knockout.tsv.", searchable=True))
+    pairs = found.table("pairs", "unit", "regulator", "interaction")
+    if pairs is not None:
+        columns = [
+            ("model", "network", None), ("unit", "filter or cluster", None), ("match", "its motif", None), ("name", "regulator", None),
+            ("own", "motif of this regulator", 0), ("interaction", "change that needs both", 5), ("unit_alone", "filter alone", 4),
+            ("regulator_alone", "regulator alone", 4),
+        ]  # fmt: skip
+        title = "Filters and regulators that act together"
+        part.tables.append(from_frame(pairs.head(200), f"pairs-{found.fold}-{found.preset}", title, columns, searchable=True))
+    return part
+
+
+def heading(row: pd.Series) -> str:
+    """What stands above a logo: filter, nearest motif, q."""
+    near = f" · {row['match']} q {number(float(row['q']), 2)}" if row["match"] else ""
+    return f"{row['filter']}{near}"
+
+
+def _motif(found: FilterSet, row: pd.Series) -> np.ndarray | None:
+    motif = found.motifs.get(str(row["filter"])) or found.motifs.get(f"{row['model']}.{row['filter']}")
+    return None if motif is None else motif.probabilities
+
+
+def knock_out_part(found: FilterSet, folder: Path, prefix: str) -> Part:
+    """Do known targets change more when the filter of their regulator is knocked out, and would a permuted table say the same."""
+    part = Part()
+    null = found.table("null", "model", "table", "pairs", "regulators")
+    table = found.table("validation", "model", "unit", "regulator", "auc", "q_rank_sum", "own")
+    if null is None or table is None:
+        part.lacks("Knock-outs against known targets", "the organism file names no known_targets, or MOTIFS left no validation.tsv")
+        return part
+    own = table[table["own"] == 1]
+    for model, rows in null.groupby("model", sort=False):
+        known = rows[rows["table"] == "known"].iloc[0]
+        drawn = {
+            NULLS.get(str(kind), str(kind)): {what: draws[what].to_numpy(float) for what in ("pairs", "regulators")}
+            for kind, draws in rows[rows["table"] != "known"].groupby("table", sort=False)
+        }
+        said = listed([f"{number(float(values['regulators'].mean()), 1)} with {kind}" for kind, values in drawn.items()])
+        mine = own[own["model"] == model]
+        hits = mine.loc[mine["q_rank_sum"] <= 0.1, "regulator"].nunique()
+        part.sentences.append(
+            f"{model}: targets of {plural(int(known['regulators']), 'regulator')} change more than other genes without some filter "
+            f"(q ≤ 0.1 over all {plural(int((table['model'] == model).sum()), 'pair')}); permuted tables confirm {said} on average. Of "
+            f"{plural(mine['regulator'].nunique(), 'regulator')} with a filter of their own motif, {count(hits)} "
+            f"{'is' if hits == 1 else 'are'} confirmed by it."
+        )
+        counts = {"pairs": int(known["pairs"]), "regulators": int(known["regulators"])}
+        name = f"{prefix}knock_out_{str(model).replace('.', '_')}"
+        part.pictures.append(figures.permuted(counts, drawn, f"Known targets and filter knock-outs, {model}", folder, name))
+    columns: list[tuple[str, str, int | None]] = [
+        ("model", "network", None), ("unit", "filter or cluster", None), ("match", "its motif", None), ("regulator", "regulator", None),
+        ("own", "motif of this regulator", 0), ("n_targets", "targets", 0), ("auc", "AUC", 3), ("p_rank_sum", "p (rank sum)", 4),
+        ("q_rank_sum", "q", 4), ("found", "targets among the top", 0), ("expected", "by chance", 1), ("q_fisher", "q (Fisher)", 4),
+    ]  # fmt: skip
+    shown = pd.concat([own, table.head(200)]).drop_duplicates(["model", "unit", "regulator"])
+    caption = "Pairs of a filter with the regulator whose motif it is, then the smallest p; all are in validation.tsv."
+    id_ = f"validation-{found.fold}-{found.preset}"
+    part.tables.append(from_frame(shown, id_, "Knock-outs against known targets", columns, caption, searchable=True))
+    return part
+
+
+def promoters_part(tables: dict[str, pd.DataFrame], name: str, folder: Path, prefix: str) -> Part:
+    """Bases and regulators behind the best predicted genes."""
+    part = Part()
+    bases, changes, sums = tables.get("bases"), tables.get("saturation"), tables.get("additivity")
+    if bases is None or bases.empty:
+        part.lacks("Bases of chosen promoters", "ATTRIBUTE_DEEPRAGE left no bases.tsv")
+        return part
+    entries, substitutions = [], []
+    for (gene, condition), rows in list(bases.groupby(["gene", "condition"], sort=False))[:PROMOTERS]:
+        title = f"{rows['name'].iloc[0] or gene} in {condition}"
+        entries.append((title, "".join(rows["base"]), rows["contribution"].to_numpy(float), int(rows["position"].iloc[0])))
+        if changes is not None and not changes.empty:
+            mine = changes[(changes["gene"] == gene) & (changes["condition"] == condition)]
+            matrix = mine.pivot(index="position", columns="alt", values="effect").reindex(index=rows["position"], columns=list("ACGT"))
+            substitutions.append(matrix.fillna(0).to_numpy(float))
+    part.pictures.append(figures.promoters(entries, substitutions, folder, f"{prefix}promoters"))
+    if sums is not None and not sums.empty:
+        part.sentences.append(
+            f"Contributions add up to the prediction less that of background letters with every regulator at 0, to "
+            f"{number(100 * float(sums['relative'].max()), 2)} % of it at most."
+        )
+    regulators = tables.get("regulators")
+    if regulators is not None and not regulators.empty:
+        columns: list[tuple[str, str, int | None]] = [
+            ("name", "gene", None), ("condition", "condition", None), ("regulator_name", "regulator", None),
+            ("value", "its log2 ratio", 3), ("contribution", "contribution", 4),
+        ]  # fmt: skip
+        shown = regulators.groupby(["gene", "condition"], sort=False).head(15)
+        title = "Regulators behind these predictions"
+        part.tables.append(from_frame(shown, f"promoter-regulators-{name}", title, columns, "The 15 largest of each.", searchable=True))
+    return part
