@@ -4,7 +4,7 @@ process KNOCK_OUT {
     container "regdecode/knock_out:0.1.0"
 
     input:
-    tuple val(meta), path(model, stageAs: 'model/*'), path(expression), path(splits), path(pairs, stageAs: 'pairs/*'), path(others, stageAs: 'others/*')
+    tuple val(meta), path(model, stageAs: 'model/*'), path(expression), path(splits), path(pairs, stageAs: 'pairs/*'), path(others, stageAs: 'others/*', arity: '0..*')
     path features, arity: '1..*'
     path genes
     val seed
