@@ -4,7 +4,7 @@ process EVALUATE_PEOPLE {
     container "regdecode/evaluate_people:0.1.0"
 
     input:
-    tuple val(meta), path(models, stageAs: 'models/*', arity: '1..*'), path(expression, stageAs: 'cohort/*'), path(others, stageAs: 'others/*'), path(splits)
+    tuple val(meta), path(models, stageAs: 'models/*', arity: '1..*'), path(expression, stageAs: 'cohort/*'), path(others, stageAs: 'others/*', arity: '0..*'), path(splits)
     path features, arity: '1..*'
     path reference, stageAs: 'reference/*'
     path genes

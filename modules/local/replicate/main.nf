@@ -4,7 +4,7 @@ process REPLICATE {
     container "regdecode/replicate:0.1.0"
 
     input:
-    tuple val(meta), path(cohorts, stageAs: 'cohorts/*', arity: '2..*'), path(activity, stageAs: 'activity/*')
+    tuple val(meta), path(cohorts, stageAs: 'cohorts/*', arity: '2..*'), path(activity, stageAs: 'activity/*', arity: '0..*')
     val seed
     val code
 
