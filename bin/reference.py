@@ -54,6 +54,8 @@ def main(annotation: str, config: str, fasta: str | None, aliases: str | None, p
         if fasta:
             coding = coding_sequences(reference.models, reference.sequence_of, read_fasta(fasta), notes)
             write_fasta(coding, folder / "coding.fa")
+            if not (folder / "coding.fa").stat().st_size:
+                (folder / "coding.fa").unlink()  # an annotation without coding parts
         if proteins:
             write_fasta(proteins_of(reference.genes, read_fasta(proteins), notes, proteins), folder / "proteins.fa")
         notes.write(folder / "reference.notes.json")

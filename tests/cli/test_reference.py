@@ -291,3 +291,11 @@ def test_ecoli_table_holds_every_gene_with_its_operon(shared_data: Path, tmp_pat
     assert expressed <= set(genes.gene_id.tolist())
     led = {gene for gene, leader in zip(genes.gene_id.tolist(), genes.unit_leader.tolist(), strict=True) if gene != leader}
     assert 0.38 < len(led & expressed) / 3923 < 0.45
+
+
+def test_an_annotation_without_coding_parts_leaves_no_coding_sequences(folder: Path) -> None:
+    (folder / "genes.gtf.gz").write_bytes(gzip.compress(gtf_lines([row for row in ROWS if row[1] != "CDS"]).encode()))
+    tss = {"decode": CONFIG["windows"]["decode"] | {"anchor": "tss"}}
+    result = run(folder, CONFIG | {"windows": tss})
+    assert result.exit_code == 0, result.output
+    assert (folder / "out" / "promoters.fa").exists() and not (folder / "out" / "coding.fa").exists()

@@ -3,8 +3,9 @@
     python tests/data/make_mini.py FOLDER [--genes-per-chromosome 200] [--seed 0]
 
 Writes genome.fa.gz (chromosomes named 1..5), genes.gtf.gz and the BED files (named chr1..chr5), tf.bed.gz, rbp.bed.gz, mirna.tsv.gz,
-motifs.meme, tpm.tsv.gz (two samples a tissue, versioned gene ids), samples.tsv, truth.json and mini.yml, the organism file. What is
-planted stands in `EFFECTS`; every other regulator does nothing.
+motifs.meme, tpm.tsv.gz (two samples a tissue, versioned gene ids), samples.tsv, truth.json and mini.yml, the organism file; for sequence
+models regulators.txt, targets.tsv and promoters.yml, the same organism with a deeprage block. What is planted stands in `EFFECTS`; every
+other regulator does nothing.
 """
 
 import argparse
@@ -26,8 +27,8 @@ EFFECTS = {
     "RBP2": (1.5, "brain"),
     "mir-1": (-1.5, "level"),
 }
-NEAR = 200                  # TF03 acts only where it binds within NEAR bases of the TSS
-NOISE = 0.15                # standard deviation of a sample, log2
+NEAR = 200  # TF03 acts only where it binds within NEAR bases of the TSS
+NOISE = 0.15  # standard deviation of a sample, log2
 MOTIFS = {"MOTIF1": "TGACGTCATCGG", "MOTIF2": "CCGGAAGTACTA", "MOTIF3": "GATTACAGGCAT"}
 ORGANISM = """\
 id: mini
@@ -44,6 +45,23 @@ regulators:
   - { class: mirna, on: rna, links: mirna.tsv.gz, min_genes: 20 }
 splits: { genes: { by: chromosome, test: [chr5], validation: [chr4] } }
 """
+DEEPRAGE = """\
+deeprage:
+  regulators: regulators.txt
+  expression: { group_by: [] }
+  missing: drop
+  classes: { thresholds: [-0.5, 0.5] }
+  series: tissue
+  motifs: [motifs.meme]
+  known_targets: { file: targets.tsv, tf: tf, target: gene }
+  regimes:
+    new_gene: { by: random, n: 5 }
+    new_condition: { by: series, n: 3 }
+    random_pair: { share: 0.1, over: used }
+    new_gene_and_condition: true
+  explain: { permutations: 5 }
+"""
+REGULATORS = 40  # of the genes whose expression sequence models read
 
 
 def write_gz(path: Path, text: str) -> None:
@@ -114,7 +132,7 @@ def make_genome(genes: list[dict], rng: np.random.Generator) -> tuple[str, dict[
             for g in (g for g in mine if rng.random() < 0.3):
                 low, high = promoter(genes[g])
                 start = int(rng.integers(low, high - 12))
-                sequence[start:start + 12] = np.frombuffer(MOTIFS[name].encode(), np.uint8)
+                sequence[start : start + 12] = np.frombuffer(MOTIFS[name].encode(), np.uint8)
                 acts[name][g] = 1
         parts.append(f">{chromosome}\n{sequence.tobytes().decode()}\n")
     return "".join(parts), acts
@@ -179,6 +197,11 @@ def make_mini(folder: Path, genes_per_chromosome: int = 200, seed: int = 0) -> P
     (folder / "samples.tsv").write_text(sheet)
     (folder / "truth.json").write_text(json.dumps({"effects": EFFECTS, "genes": len(genes)}, indent=1) + "\n")
     (folder / "mini.yml").write_text(ORGANISM)
+    (folder / "regulators.txt").write_text("".join(f"{gene['id']}\n" for gene in genes[:: max(1, len(genes) // REGULATORS)]))
+    targets = [f"{name}\t{genes[g]['id']}\n" for name in ("MOTIF1", "MOTIF2") for g in np.flatnonzero(motif_acts[name])]
+    (folder / "targets.tsv").write_text("tf\tgene\n" + "".join(targets))
+    windows = ORGANISM.replace("unit: gene } }", "unit: gene }, sequence: { length: 1200, anchor: tss, downstream: 200 } }")
+    (folder / "promoters.yml").write_text(windows + DEEPRAGE)
     return folder / "mini.yml"
 
 

@@ -129,6 +129,59 @@ def test_faults_of_cohorts_are_named_with_the_nearest(nextflow: Nextflow, cohort
         assert said in message
 
 
+def test_faults_of_sequence_models_are_named(nextflow: Nextflow, mini: Path, tmp_path: Path) -> None:
+    text = (mini / "promoters.yml").read_text()
+    wrong = tmp_path / "wrong.yml"
+    wrong.write_text(
+        text.replace("thresholds: [-0.5, 0.5]", "quantiles: 1")
+        .replace("by: random, n: 5", "by: random, n: 2")
+        .replace("series: t", "serie: t")
+    )
+    message = refused(nextflow.run(tmp_path, "--organism", wrong, "--data_dir", mini))
+    for said in (
+        "deeprage.classes.quantiles: 1 is less than 2",
+        "deeprage.regimes.new_gene.n: 2 is less than 3",
+        "deeprage.serie: unknown key 'serie'; did you mean series?",
+    ):
+        assert said in message
+    for old, new in (
+        (", sequence: { length: 1200, anchor: tss, downstream: 200 }", ""),
+        ("  fasta: genome.fa.gz\n", ""),
+        ("  series: tissue\n", ""),
+        ("    new_gene: { by: random, n: 5 }\n", ""),
+        ("expression: { group_by: [] }", "expression: { group_by: [tissue] }"),
+        ("over: used", "over: matrix"),
+        ("  motifs: [motifs.meme]\n", ""),
+    ):
+        assert old in text
+        text = text.replace(old, new, 1)
+    wrong.write_text(text)
+    message = refused(nextflow.run(tmp_path, "--organism", wrong, "--data_dir", mini))
+    for said in (
+        "windows.sequence is missing",
+        "sequence models read a genome: reference.fasta is missing",
+        "name the column of the sample sheet that holds them (deeprage.series)",
+        "it crosses the folds of new_gene and new_condition: give both",
+        "no pair is a cell of the matrix: over: used",
+        "targets are tested for named motifs: deeprage.motifs is missing",
+    ):
+        assert said in message
+    number = 1 + next(i for i, line in enumerate(text.splitlines()) if "over: matrix" in line)
+    assert f"line {number}, deeprage.regimes.random_pair.over" in message
+
+
+def test_presets_and_comparators_of_sequence_models_are_checked(nextflow: Nextflow, tmp_path: Path) -> None:
+    wrong = {"deeprage_models": "defalt", "deeprage_regimes": "new_gen", "deeprage_baselines": "mean,svdd", "deeprage_folds": 0}
+    message = refused(nextflow.run(tmp_path, **wrong))
+    for said in (
+        "--deeprage_models: no preset 'defalt'",
+        "--deeprage_regimes: no 'new_gen'; did you mean new_gene?",
+        "--deeprage_baselines: no 'svdd'; did you mean svd?",
+        "--deeprage_folds 0: less than 1",
+    ):
+        assert said in message
+
+
 def test_people_need_the_tissue_models(nextflow: Nextflow, tmp_path: Path) -> None:
     assert "--systems people: people's models start from those of decode" in refused(nextflow.run(tmp_path, systems="people"))
 

@@ -15,22 +15,30 @@ MODELS = ("decode2020", "default", "people.first", "people.second")
 
 # tasks that depend on the organism; with one network a preset and one fold more of the later ones a fold
 EXPECTED = {
-    "ecoli": {"FETCH": 10, "REFERENCE": 1, "SCAN_MOTIFS": 1, "BIN_SITES": 3, "folds": 1, "arms": 1},
-    "yeast": {"FETCH": 8, "REFERENCE": 1, "BIN_SITES": 1, "folds": 1, "arms": 1, "cohorts": 1, "modelled": 1},
+    "ecoli": {"FETCH": 10, "REFERENCE": 1, "SCAN_MOTIFS": 1, "BIN_SITES": 3, "folds": 1, "arms": 1, "regimes": 4, "compendium": 1},
+    "yeast": {"FETCH": 15, "REFERENCE": 1, "BIN_SITES": 1, "folds": 1, "arms": 1, "cohorts": 1, "modelled": 1, "regimes": 4},
     "human": {"FETCH": 5, "REFERENCE": 2, "BIN_SITES": 2, "folds": 3, "arms": 3},
     "human_genome": {"FETCH": 13, "REFERENCE": 1, "BIN_SITES": 4, "folds": 1, "arms": 3, "cohorts": 4, "modelled": 2},
 }
 
 
 def expected_counts(organism: str) -> dict[str, int]:
-    """Tasks a process with --replicates 1 --models default --ablation_replicates 1."""
+    """Tasks a process with --replicates 1 --models default --ablation_replicates 1, and of DeepRAGE the same."""
     known = EXPECTED[organism]
     folds = known["folds"]
     cohorts, modelled = known.get("cohorts", 0), known.get("modelled", 0)
-    counts = {name: n for name, n in known.items() if name.isupper()} | {"EXPRESSION": 1 + cohorts, "SPLIT": 1, "REPORT": 1}
+    counts = {name: n for name, n in known.items() if name.isupper()} | {"EXPRESSION": 1 + cohorts + known.get("compendium", 0)}
+    counts |= {"SPLIT": 1, "REPORT": 1} | deeprage_counts(known.get("regimes", 0), 1)
     counts |= {"TRAIN_DECODE": folds * (1 + TREES + known["arms"]), "ACTIVITY": folds * (1 + modelled)}
     counts |= dict.fromkeys(("SELECT_MODELS", "BASELINES", "EVALUATE", "ATTRIBUTE"), folds)
     return counts | people_counts(folds, cohorts, modelled, 3 if known["arms"] == 3 else 1)
+
+
+def deeprage_counts(folds: int, networks: int) -> dict[str, int]:
+    """Tasks of sequence models with one preset: every fold of every regime is learnt, the first is explained."""
+    counts = {"SPLIT_CELLS": 1, "TRAIN_DEEPRAGE": folds * networks, "MOTIFS": 1, "ATTRIBUTE_DEEPRAGE": 1}
+    counts |= dict.fromkeys(("SELECT_DEEPRAGE", "BASELINES_DEEPRAGE", "EVALUATE_DEEPRAGE"), folds)
+    return counts if folds else {}
 
 
 def people_counts(folds: int, cohorts: int, modelled: int, arms: int) -> dict[str, int]:
@@ -44,9 +52,52 @@ def people_counts(folds: int, cohorts: int, modelled: int, arms: int) -> dict[st
 @pytest.mark.parametrize("organism", EXPECTED)
 def test_tasks_of_a_shipped_organism(organism: str, nextflow: Nextflow, tmp_path: Path) -> None:
     data = empty_files(organism, tmp_path / "data")
-    run = nextflow.run(tmp_path, "-stub-run", organism=organism, data_dir=data, models="default", replicates=1, ablation_replicates=1)
+    params = {"models": "default", "replicates": 1, "ablation_replicates": 1, "deeprage_models": "default", "deeprage_replicates": 1}
+    run = nextflow.run(tmp_path, "-stub-run", organism=organism, data_dir=data, **params)
     assert run.code == 0, run.text
     assert run.counts() == expected_counts(organism)
+
+
+def test_sequence_models_alone(nextflow: Nextflow, mini: Path, tmp_path: Path) -> None:
+    """Two folds of the regimes that are asked for, two presets; sites, cohorts and gene splits are not even looked for."""
+    (tmp_path / "data").mkdir()
+    for name in (
+        "promoters.yml",
+        "genome.fa.gz",
+        "genes.gtf.gz",
+        "tpm.tsv.gz",
+        "samples.tsv",
+        "regulators.txt",
+        "motifs.meme",
+        "targets.tsv",
+    ):
+        shutil.copy(mini / name, tmp_path / "data" / name)
+    params = {
+        "organism": tmp_path / "data" / "promoters.yml",
+        "systems": "deeprage",
+        "deeprage_models": "default,deeprage2020",
+        "deeprage_replicates": 2,
+        "deeprage_regimes": "new_gene,random_pair",
+        "deeprage_folds": 2,
+        "deeprage_baselines": "mean,svd",
+    }
+    run = nextflow.run(tmp_path, "-stub-run", **params)
+    assert run.code == 0, run.text
+    deep = deeprage_counts(3, 4) | {"MOTIFS": 2}
+    assert run.counts() == deep | {"REFERENCE": 1, "EXPRESSION": 2, "REPORT": 1}
+    names = {p.relative_to(run.out).as_posix() for p in run.out.rglob("*") if p.is_file()}
+    for fold in ("new_gene.0", "new_gene.1", "random_pair.0"):
+        assert {
+            f"models/{fold}.default/config.json",
+            f"models/{fold}.deeprage2020.r2/config.json",
+            f"predictions/{fold}.default/predictions.h5ad",
+            f"predictions/{fold}/mean.predictions.h5ad",
+            f"statistics/{fold}/per_gene.tsv",
+            f"prepared/cells/{fold}.cells.h5ad",
+        } <= names
+    assert {"motifs/new_gene.0.default/filters.meme", "motifs/new_gene.0.deeprage2020/validation.tsv"} <= names
+    assert {"attributions/new_gene.0.default/bases.tsv", "prepared/deeprage.expression.h5ad", "motifs/index.csv"} <= names
+    assert "predictions/random_pair.0/svd.predictions.h5ad" in names and "predictions/new_gene.0/svd.predictions.h5ad" not in names
 
 
 def test_people_are_left_out_on_demand(nextflow: Nextflow, mini: Path, cohorts: Path, preset: Path, tmp_path: Path) -> None:

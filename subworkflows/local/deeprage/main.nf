@@ -28,7 +28,7 @@ workflow DEEPRAGE {
     sources       // Map: name in the organism file -> file
     genes         // genes.tsv
     sequences     // sequences.fa
-    coding        // coding.fa
+    coding        // coding.fa, or []
     expression    // expression.h5ad
 
     main:

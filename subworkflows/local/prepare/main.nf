@@ -28,7 +28,7 @@ workflow PREPARE {
     genes     = REFERENCE.out.tables.filter { meta, _genes, _models, _chromosomes -> meta.id == 'main' }.map { _meta, table, _models, _chromosomes -> table }.first()
     promoters = REFERENCE.out.promoters.filter { meta, _fasta -> meta.id == 'main' }.map { _meta, fasta -> fasta }
     sequences = REFERENCE.out.sequences.filter { meta, _fasta -> meta.id == 'main' }.map { _meta, fasta -> fasta }.first()
-    coding    = REFERENCE.out.coding.filter { meta, _fasta -> meta.id == 'main' }.map { _meta, fasta -> fasta }.first()
+    coding    = REFERENCE.out.coding.filter { meta, _fasta -> meta.id == 'main' }.map { _meta, fasta -> fasta }.ifEmpty([]).first()   // none: no CDS
 
     EXPRESSION(
         channel.fromList(expressionPlan(org)).combine(sources).map { e, s -> [[id: e.id, cohort: e.cohort, file: e.file], s[e.matrix], e.samples ? s[e.samples] : [], e.config] },
