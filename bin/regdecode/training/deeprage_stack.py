@@ -180,12 +180,18 @@ def select_deeprage(
         if recipe is not None:
             save_recipe(folder / "learned", recipe)
         write_json(folder / "config.json", config)
-        _write(folder / "predictions.h5ad", data, together, "default")
+        _write(folder / "predictions.h5ad", data, together, config["model"])
         if pure:
             alone = stack_weights([values[k] for k in pure], [groups[k] for k in pure], problem)
             _write(folder / "promoter.predictions.h5ad", data, sum(w * values[k] for w, k in zip(alone, pure, strict=True)), "promoter")
     log.info("ensemble of %d: validation %s", len(values), config["validation"])
     return config
+
+
+def model_name(networks: Sequence[Network]) -> str:
+    """Name of the ensemble: its networks' preset, "default" where there are none or of several presets."""
+    names = {str(network.config["model"]) for network in networks}
+    return names.pop() if len(names) == 1 else "default"
 
 
 def reads_promoter_alone(k: int, networks: Sequence[Network], stacked: Sequence[Stacked]) -> bool:
@@ -233,7 +239,7 @@ def _config(
     return {
         "system": "deeprage",
         "family": "ensemble",
-        "model": "default",
+        "model": model_name(networks),
         "member": "ensemble",
         "task": "regression",
         **{key: data.cells.attrs[key] for key in ("regime", "fold", "missing")},
