@@ -13,7 +13,7 @@ task: regression
 members: 1
 network: {merge: bilinear, length: 0, motifs: true, filters: 4, width: 12, strands: both, pool: windows, windows: [0, 400, 1200],
   dense: [], rank: 8, regulator_units: 16, regulator_dropout: 0.1, dropout: 0.2, normalise: true, memory: auto}
-fit: {optimiser: adam, learning_rate: 5.0e-3, trunk_rate: 0.1, batch_genes: 128, frozen_epochs: 12, trunk_epochs: 2, epochs: 6,
+fit: {optimiser: adam, learning_rate: 5.0e-3, trunk_rate: 0.1, batch_genes: 128, frozen_epochs: 12, trunk_epochs: 0, epochs: 6,
   freeze_trunk: true, schedule: cosine, patience: 12}
 """
 
