@@ -63,6 +63,7 @@ def test_every_process_ran_once_a_job(real: Run, preset: Path) -> None:
         "BASELINES": 1,
         "EVALUATE": 1,
         "ATTRIBUTE": 1,
+        "ACTIVITY": 1,
         "REPORT": 1,
     }
 

@@ -17,7 +17,7 @@ MODELS = ("decode2020", "default", "people.first", "people.second")
 EXPECTED = {
     "ecoli": {"FETCH": 10, "REFERENCE": 1, "SCAN_MOTIFS": 1, "BIN_SITES": 3, "folds": 1, "arms": 1, "regimes": 4, "compendium": 1},
     "yeast": {"FETCH": 15, "REFERENCE": 1, "BIN_SITES": 1, "folds": 1, "arms": 1, "cohorts": 1, "modelled": 1, "regimes": 4},
-    "human": {"FETCH": 5, "REFERENCE": 2, "BIN_SITES": 2, "folds": 3, "arms": 3},
+    "human": {"FETCH": 5, "REFERENCE": 2, "BIN_SITES": 3, "folds": 3, "arms": 3},
     "human_genome": {"FETCH": 13, "REFERENCE": 1, "BIN_SITES": 4, "folds": 1, "arms": 3, "cohorts": 4, "modelled": 2},
 }
 
@@ -44,7 +44,8 @@ def deeprage_counts(folds: int, networks: int) -> dict[str, int]:
 def people_counts(folds: int, cohorts: int, modelled: int, arms: int) -> dict[str, int]:
     """Tasks of the people part: all sites, and where there are two sides either of them shuffled; two cohorts can replicate each other."""
     counts = {"FINETUNE_DECODE": folds * modelled * arms, "ASSOCIATE": folds * cohorts}
-    counts |= dict.fromkeys(("EVALUATE_PEOPLE", "ATTRIBUTE_PEOPLE", "KNOCK_OUT"), folds * modelled)
+    counts |= dict.fromkeys(("EVALUATE_PEOPLE", "ATTRIBUTE_PEOPLE"), folds * modelled)
+    counts |= {"KNOCK_OUT": folds * (modelled > 0), "KNOCK_OUT_SAME": folds * max(modelled - 1, 0)}
     counts |= {"MEDIATE": folds * (modelled > 0), "REPLICATE": folds * (cohorts > 1)}
     return {name: n for name, n in counts.items() if n}
 

@@ -131,6 +131,22 @@ def train_deeprage(
         "epochs": len(history),
         "seconds": round(time.monotonic() - started, 2),
     }
+    _write_member(out, net, config, history, metrics, cell_predictions(data, predicted, config))
+    log.info("validation r %.4f (%.0f s)", metrics["validation_pearson"] or float("nan"), metrics["seconds"])
+    if checkpoint is not None:
+        for path in checkpoint.parent.glob(f"{checkpoint.stem}.*{checkpoint.suffix}"):
+            path.unlink()
+
+
+def _write_member(
+    out: str | Path,
+    net: DeepRageNet,
+    config: dict[str, Any],
+    history: Sequence[dict[str, Any]],
+    metrics: dict[str, Any],
+    cells: CellPredictions,
+) -> None:
+    """Write the model folder, whole or not at all."""
     with atomic_path(out) as folder:
         folder.mkdir()
         save_deeprage(folder, net.cpu(), config)
@@ -141,11 +157,7 @@ def train_deeprage(
             )
         (folder / "history.tsv").write_text("\n".join(lines) + "\n")
         write_json(folder / "metrics.json", metrics)
-        write_cell_predictions(folder / "predictions.h5ad", cell_predictions(data, predicted, config))
-    log.info("validation r %.4f (%.0f s)", metrics["validation_pearson"] or float("nan"), metrics["seconds"])
-    if checkpoint is not None:
-        for path in checkpoint.parent.glob(f"{checkpoint.stem}.*{checkpoint.suffix}"):
-            path.unlink()
+        write_cell_predictions(folder / "predictions.h5ad", cells)
 
 
 def cell_predictions(data: CellData, predicted: PairPredictions, config: dict[str, Any]) -> CellPredictions:

@@ -30,7 +30,7 @@ process ASSOCIATE {
     """
     mkdir '${meta.id}'
     cd '${meta.id}'
-    touch actual.tsv predicted.tsv activity.tsv concordance.tsv design.tsv cohort.json permuted.npz associate.notes.json
+    touch actual.tsv ${predicted ? 'predicted.tsv' : ''} ${activity ? 'activity.tsv' : ''} concordance.tsv design.tsv cohort.json permuted.npz associate.notes.json
     printf 'system\\torganism\\tfold\\n' > metrics.tsv
     """
 }
