@@ -16,7 +16,7 @@ from regdecode.errors import InputError
 @click.option("--splits", type=existing_file, required=True, help="<fold>.splits.tsv of SPLIT.")
 @click.option("--genes", type=existing_file, required=True, help="genes.tsv of REFERENCE.")
 @click.option("--pairs", default="auto", help="Table of gene_a and gene_b (ids or names), or auto: the strongest predicted pairs.")
-@click.option("--also", type=existing_file, multiple=True, help="Another cohort's expression: auto takes genes measured there too; repeat.")
+@click.option("--also", type=existing_file, multiple=True, help="Expression of another cohort: auto takes genes it measures; repeat.")
 @click.option("--n-pairs", type=click.IntRange(1), default=10, help="Pairs that auto chooses.")
 @click.option(
     "--draws", type=click.IntRange(100, 1_000_000), default=10_000, help="Random inputs of each gene, for bins and for regulators."
@@ -28,8 +28,8 @@ from regdecode.errors import InputError
 @option_threads
 @click.option("--out", type=click.Path(file_okay=False), required=True, help="Folder to write.")
 def main(
-    model: str, features: tuple[str, ...], expression: str, splits: str, genes: str, pairs: str, also: tuple[str, ...], n_pairs: int, draws: int,
-    cohort: str, organism: str, fold: str, seed: int, threads: int, out: str,
+    model: str, features: tuple[str, ...], expression: str, splits: str, genes: str, pairs: str, also: tuple[str, ...], n_pairs: int,
+    draws: int, cohort: str, organism: str, fold: str, seed: int, threads: int, out: str,
 ) -> None:  # fmt: skip
     """Knock out bins and regulators of gene pairs."""
     if pairs != "auto" and not Path(pairs).is_file():

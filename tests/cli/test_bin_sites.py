@@ -86,7 +86,14 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(folder: Path, sites: str | list[str] | None = None, links: str | None = None, extra: tuple[str, ...] = (), structure: bool = False, **config):
+def run(
+    folder: Path,
+    sites: str | list[str] | None = None,
+    links: str | None = None,
+    extra: tuple[str, ...] = (),
+    structure: bool = False,
+    **config,
+):
     """Run the script; returns click's result."""
     settings = {
         "name": "track",

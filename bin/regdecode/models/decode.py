@@ -1,8 +1,8 @@
 """The DEcode networks: from binned regulators of a gene to all its outputs at once.
 
 Both presets share one form: ``forward(inputs) = head(dense_layers(stage(encode(inputs))))``. `encode` pools bins over positions and has no
-parameters, so training runs on its result, computed once (`regdecode.training.encode`). `stage` is linear, `dense_layers` hold every learned
-non-linearity, `head` is linear.
+parameters, so training runs on its result, computed once (`regdecode.training.encode`). `stage` is linear, `dense_layers` hold every
+learned non-linearity, `head` is linear.
 All non-linearities are modules used once in a forward pass, everything else is linear in the input: DeepLIFT's rescale rule is exact.
 
 Axes: N genes of a batch, B bins, R regulators, F pooled features, H hidden units, T outputs.

@@ -143,10 +143,12 @@ def in_turn(block: Any, defaults: Mapping[str, Any], replicate: int) -> Any:
     """Settings of one replicate: of a list given for a single value, the replicates (from 1) take the entries in turn."""
     if not isinstance(block, dict):
         return block
-    return {
-        name: value[(replicate - 1) % len(value)] if isinstance(value, list) and value and not isinstance(defaults.get(name), tuple) else value
+    turns = {
+        name: value[(replicate - 1) % len(value)]
         for name, value in block.items()
+        if isinstance(value, list) and value and not isinstance(defaults.get(name), tuple)
     }
+    return {**block, **turns}
 
 
 def parse_hparams(content: Any, where: str, replicate: int = 1) -> HyperParameters:
