@@ -15,8 +15,13 @@ existing_folder = click.Path(exists=True, file_okay=False, readable=True)
 
 option_threads = click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="CPU threads.")
 option_seed = click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of every random choice.")
-option_device = click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
-                             help="Where to compute; auto takes a GPU when there is one.")
+option_device = click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where to compute; auto takes a GPU when there is one.",
+)
 
 
 class _Command(click.Command):

@@ -58,7 +58,7 @@ def write_case(folder: Path, people: int = 16, noise: float = 1.0, seed: int = 0
     write_expression(folder / "tissues.h5ad", Expression(ids, np.array(TISSUES), tissues, np.median(tissues, 1), "tpm"))
     sheet = make_people(people, rng, "p")
     logs = log_expression({key: (value > 0) * 1.0 for key, value in acts.items()}, chosen, sheet, False, noise, rng)
-    lacking = np.arange(len(ids)) % 20 != 7                      # a cohort expresses fewer genes than the tissues
+    lacking = np.arange(len(ids)) % 20 != 7  # a cohort expresses fewer genes than the tissues
     columns = {key: value for key, value in sheet.items() if key != "sample"}
     write_expression(
         folder / "cohort_a.expression.h5ad",

@@ -53,7 +53,7 @@ def table(folder, name):
 def test_first_stage_is_the_tissue_models_bit_by_bit_and_the_rest_is_not(case):
     folder, _ = case
     people, tissue = load_model(folder / "m"), load_model(folder / "tissue_model")
-    assert [member.config["member"] for member in people.members] == ["r1", "r2"]   # trees cannot be transferred
+    assert [member.config["member"] for member in people.members] == ["r1", "r2"]  # trees cannot be transferred
     for new, old in zip(people.members, tissue.members, strict=False):
         assert new.net.first.weight.detach().numpy().tobytes() == old.net.first.weight.detach().numpy().tobytes()
         assert new.net.first.bias.detach().numpy().tobytes() == old.net.first.bias.detach().numpy().tobytes()
@@ -111,7 +111,7 @@ def test_genes_and_arms(case):
     assert {"rna_sites", "promoter_sites", "log2_length", "level_actual"} <= set(drivers.index)
     arms = table(case[0], "ablation")
     assert arms[["arm_a", "arm_b"]].to_numpy().tolist() == [["all", "shuffled_promoter"]]
-    assert arms["difference"][0] > 0.1 and arms["p"][0] < 0.01      # TF01, TF02 and MOTIF1 bind promoters
+    assert arms["difference"][0] > 0.1 and arms["p"][0] < 0.01  # TF01, TF02 and MOTIF1 bind promoters
 
 
 def test_variance_rows_and_concordance_without_shared_people(case):
@@ -199,6 +199,7 @@ def _settings(text):
     def make(folder):
         (folder / "bad.yml").write_text(text)
         return ["--hparams", str(folder / "bad.yml")]
+
     return make
 
 

@@ -26,11 +26,11 @@ sys.path.insert(0, str(Path(__file__).parent))  # this file's neighbour, also fo
 from make_mini import EFFECTS, make_genes, make_genome, make_gtf, make_mini, place_rbps, place_tfs, write_gz
 
 AGE, SEX, FREE = "TF01", "TF02", ("MOTIF1", "RBP2")
-STRENGTH = {AGE: 0.6, SEX: 0.6, "MOTIF1": 0.5, "RBP2": 0.8}      # log2 units a standard deviation of age, half the sexes' difference, ...
-OWN = 1.0                   # log2 units by which a regulator's own gene moves with its strength
+STRENGTH = {AGE: 0.6, SEX: 0.6, "MOTIF1": 0.5, "RBP2": 0.8}  # log2 units a standard deviation of age, half the sexes' difference, ...
+OWN = 1.0  # log2 units by which a regulator's own gene moves with its strength
 SEX_GENES, AGE_GENES = 10, 10
-DIRECT = 1.5                # log2 effect of sex (M against F), of one standard deviation of age
-NOISE, BATCH = 0.35, 0.3    # standard deviation of a sample, of a gene's batch shift
+DIRECT = 1.5  # log2 effect of sex (M against F), of one standard deviation of age
+NOISE, BATCH = 0.35, 0.3  # standard deviation of a sample, of a gene's batch shift
 COHORT = """\
   - {{ id: {id}, name: "Simulated cohort {id}", matrix: {id}.tpm.tsv.gz, kind: tpm, samples: {id}.samples.tsv,
       filter: {{ min: 1, min_share: 0.5 }},

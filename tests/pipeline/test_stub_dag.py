@@ -41,11 +41,15 @@ def deeprage_counts(folds: int, networks: int) -> dict[str, int]:
     return counts if folds else {}
 
 
-def people_counts(folds: int, cohorts: int, modelled: int, arms: int) -> dict[str, int]:
-    """Tasks of the people part: all sites, and where there are two sides either of them shuffled; two cohorts can replicate each other."""
+def people_counts(folds: int, cohorts: int, modelled: int, arms: int, listed: int = 0) -> dict[str, int]:
+    """Tasks of the people part: all sites, and where there are two sides either of them shuffled; two cohorts can replicate each other.
+
+    Cohorts with a list of gene pairs (`listed`) and the first without one find their own pairs; the others take that one's.
+    """
+    own = min(listed + 1, modelled)
     counts = {"FINETUNE_DECODE": folds * modelled * arms, "ASSOCIATE": folds * cohorts}
     counts |= dict.fromkeys(("EVALUATE_PEOPLE", "ATTRIBUTE_PEOPLE"), folds * modelled)
-    counts |= {"KNOCK_OUT": folds * (modelled > 0), "KNOCK_OUT_SAME": folds * max(modelled - 1, 0)}
+    counts |= {"KNOCK_OUT": folds * own, "KNOCK_OUT_SAME": folds * (modelled - own)}
     counts |= {"MEDIATE": folds * (modelled > 0), "REPLICATE": folds * (cohorts > 1)}
     return {name: n for name, n in counts.items() if n}
 
@@ -169,7 +173,7 @@ def test_published_people(stub: dict[str, Run]) -> None:
         assert {f"statistics/{fold}.replication/replication.tsv", f"perturbations/{fold}.mediation/mediation.tsv"} <= names
         assert f"statistics/{fold}.association.crosses/predicted.tsv" not in names
     assert {f"prepared/{cohort}.expression.h5ad" for cohort in ("first", "second", "crosses")} <= names
-    assert run.counts() == run.counts() | people_counts(2, 3, 2, 1)
+    assert run.counts() == run.counts() | people_counts(2, 3, 2, 1, listed=1)
     with (run.out / "perturbations" / "index.csv").open(newline="") as lines:
         assert {row["kind"] for row in csv.DictReader(lines)} >= {"pairs", "drivers", "mediation"}
 

@@ -52,8 +52,16 @@ def write_features(path: str | Path, track: Track) -> None:
     )
     var = _frame(track.regulators, n_genes=count_genes(track.counts, track.offsets))
     adata = anndata.AnnData(X=track.counts, obs=obs, var=var)
-    adata.uns = {"holds": "features", "name": track.name, "class": track.cls, "on": track.on, "bin_size": track.bin_size,
-                 "min_genes": track.min_genes, "genes": track.genes.astype(object), "offsets": track.offsets}
+    adata.uns = {
+        "holds": "features",
+        "name": track.name,
+        "class": track.cls,
+        "on": track.on,
+        "bin_size": track.bin_size,
+        "min_genes": track.min_genes,
+        "genes": track.genes.astype(object),
+        "offsets": track.offsets,
+    }
     _write(adata, path)
 
 
@@ -67,9 +75,20 @@ def read_features(path: str | Path) -> Track:
     """
     adata = _read(path, "features")
     uns, obs = adata.uns, adata.obs
-    return Track(str(uns["name"]), str(uns["class"]), str(uns["on"]), int(uns["bin_size"]), int(uns["min_genes"]), _strings(uns["genes"]),
-                 _strings(adata.var_names), csr_matrix(adata.X), np.asarray(uns["offsets"], np.int64), obs["bases"].to_numpy(np.int32),
-                 obs["start"].to_numpy(np.int64), obs["end"].to_numpy(np.int64))
+    return Track(
+        str(uns["name"]),
+        str(uns["class"]),
+        str(uns["on"]),
+        int(uns["bin_size"]),
+        int(uns["min_genes"]),
+        _strings(uns["genes"]),
+        _strings(adata.var_names),
+        csr_matrix(adata.X),
+        np.asarray(uns["offsets"], np.int64),
+        obs["bases"].to_numpy(np.int32),
+        obs["start"].to_numpy(np.int64),
+        obs["end"].to_numpy(np.int64),
+    )
 
 
 def write_expression(path: str | Path, expression: Expression) -> None:
@@ -128,8 +147,12 @@ def read_predictions(path: str | Path) -> Predictions:
 
 def write_attributions(path: str | Path, attributions: Attributions) -> None:
     """Write attributions: rows = gene x regulator with a site, columns = outputs, X in log2 units."""
-    obs = _frame(np.arange(len(attributions.gene)), gene=pd.Categorical(attributions.gene), track=pd.Categorical(attributions.track),
-                 regulator=pd.Categorical(attributions.regulator))
+    obs = _frame(
+        np.arange(len(attributions.gene)),
+        gene=pd.Categorical(attributions.gene),
+        track=pd.Categorical(attributions.track),
+        regulator=pd.Categorical(attributions.regulator),
+    )
     adata = anndata.AnnData(X=np.asarray(attributions.values, np.float32), obs=obs, var=_frame(attributions.outputs))
     adata.uns = {"holds": "attributions", **attributions.attrs}
     _write(adata, path)
@@ -177,9 +200,7 @@ def read_cells(path: str | Path) -> Cells:
 
 def write_cell_predictions(path: str | Path, predictions: CellPredictions) -> None:
     """Write predictions of cells: rows = genes, columns = conditions, X in log2 units, one layer a class."""
-    adata = anndata.AnnData(
-        X=np.asarray(predictions.values, np.float32), obs=_frame(predictions.genes), var=_frame(predictions.conditions)
-    )
+    adata = anndata.AnnData(X=np.asarray(predictions.values, np.float32), obs=_frame(predictions.genes), var=_frame(predictions.conditions))
     for name, values in predictions.probabilities.items():
         adata.layers[name] = np.asarray(values, np.float32)
     adata.uns = {"holds": "cell_predictions", "classes": list(predictions.probabilities), **predictions.attrs}

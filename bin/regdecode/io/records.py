@@ -70,8 +70,20 @@ class Track:
         names = self.regulators
         if regulators is not None:
             counts, names = counts[:, np.flatnonzero(regulators)], names[regulators]
-        return Track(self.name, self.cls, self.on, self.bin_size, self.min_genes, np.asarray(genes), names, csr_matrix(counts), offsets,
-                     self.bases[rows], self.starts[rows], self.ends[rows])
+        return Track(
+            self.name,
+            self.cls,
+            self.on,
+            self.bin_size,
+            self.min_genes,
+            np.asarray(genes),
+            names,
+            csr_matrix(counts),
+            offsets,
+            self.bases[rows],
+            self.starts[rows],
+            self.ends[rows],
+        )
 
     def genes_with_site(self) -> csr_matrix:
         """(G, R) 1 where a gene holds at least one base (or link) of a regulator."""

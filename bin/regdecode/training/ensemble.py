@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
+from regdecode.expression.scale import fit_scale
 from regdecode.errors import InputError
 from regdecode.io.atomic import atomic_path
 from regdecode.stats.ranks import correlations
 from regdecode.training.dataset import Dataset
 from regdecode.training.member import validation_loss
 from regdecode.training.model_folder import Model, load_model, write_json
-from regdecode.training.scaling import fit_scalers
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +121,7 @@ def select_models(folders: Sequence[str | Path], data: Dataset, out: str | Path)
     tracks = [track.select(data.genes[rows]) for track in data.tracks]
     predicted = np.stack([model.predict(tracks) for model in models])
     targets = data.targets[rows]
-    divisors = fit_scalers(data.targets[train], data.has_level).divisors(len(data.outputs))
+    divisors = fit_scale(data.targets[train], data.has_level).divisors(len(data.outputs))
     losses = [validation_loss(targets, one, divisors) for one in predicted]
     center = np.nan_to_num(np.nanmean(data.targets[train], 0))
     weights = choose_weights(predicted, targets, center, groups_of(models), data.has_level)

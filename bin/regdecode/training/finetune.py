@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from regdecode.expression.scale import TargetScale, fit_scale
 from regdecode.errors import RegdecodeError
 from regdecode.models.decode import DecodeNet
 from regdecode.models.ridge import fit_ridge
@@ -24,7 +25,6 @@ from regdecode.training.fit import FitData, fit, make_fit_data, masked_error, pr
 from regdecode.training.member import output_weights
 from regdecode.training.model_folder import NetworkModel
 from regdecode.training.people_settings import PeopleSettings
-from regdecode.training.scaling import Scalers, fit_scalers
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ class Tuned:
     """A tuned network and how it was reached: `progress` of the fit, loss of the head it started from, digest of what stayed frozen."""
 
     net: DecodeNet
-    scalers: Scalers
+    scalers: TargetScale
     progress: Progress
     start_loss: float
     frozen_digest: str
@@ -110,7 +110,7 @@ def tune(
     before = frozen_state(net)
     staged = staged_features(model, data)
     train = data.rows("train")
-    scalers = fit_scalers(data.targets[train], data.has_level)
+    scalers = fit_scale(data.targets[train], data.has_level)
     divisors = scalers.divisors(len(data.outputs))
     scaled = data.targets / divisors
     with torch.no_grad():

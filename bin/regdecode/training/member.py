@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 import regdecode
+from regdecode.expression.scale import TargetScale, fit_scale
 from regdecode.errors import InputError
 from regdecode.genome.summaries import summarise
 from regdecode.io.atomic import atomic_path
@@ -23,7 +24,6 @@ from regdecode.training.encode import encode_tracks, regulator_scales, track_sha
 from regdecode.training.fit import fit, make_fit_data, predict
 from regdecode.training.hparams import HyperParameters
 from regdecode.training.model_folder import describe_tracks, save_network, save_trees, write_json
-from regdecode.training.scaling import Scalers, fit_scalers
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +109,7 @@ def _train_network(
 ) -> tuple[list[dict[str, float]], dict[str, Any]]:
     """Fit a network and save it; its history and metrics."""
     train = data.split == "train"
-    scalers = fit_scalers(data.targets[train], data.has_level)
+    scalers = fit_scale(data.targets[train], data.has_level)
     divisors = scalers.divisors(len(data.outputs))
     scales = regulator_scales(data.tracks, train, hparams.scale)
     shapes = track_shapes(data.tracks)
@@ -178,7 +178,7 @@ def _train_trees(
     trees = fit_trees(
         X[train], data.targets[train], X[validation], data.targets[validation], hparams.trees.settings, n_keep, plan.own_seed, threads
     )
-    scalers = fit_scalers(data.targets[train], data.has_level)
+    scalers = fit_scale(data.targets[train], data.has_level)
     architecture = {"kind": "trees", "windows": hparams.trees.windows, "settings": vars(hparams.trees.settings)}
     save_trees(
         folder, trees, _config(data, hparams, plan, scalers) | {"architecture": architecture, "tracks": describe_tracks(data.tracks, None)}
@@ -188,7 +188,7 @@ def _train_trees(
     return [], {"boosters": len(rounds), "rounds": rounds} | validation_metrics(data, trees.predict(X), scalers)
 
 
-def _config(data: Dataset, hparams: HyperParameters, plan: MemberPlan, scalers: Scalers) -> dict[str, Any]:
+def _config(data: Dataset, hparams: HyperParameters, plan: MemberPlan, scalers: TargetScale) -> dict[str, Any]:
     """Collect what config.json holds for every family."""
     import xgboost
 
@@ -204,7 +204,7 @@ def _config(data: Dataset, hparams: HyperParameters, plan: MemberPlan, scalers: 
         "seed": plan.seed,
         "outputs": [str(name) for name in data.outputs],
         "has_level": data.has_level,
-        "scalers": {"fold_change": scalers.fold_change, "level": scalers.level},
+        "scalers": scalers.to_dict(),
         "hparams": hparams.plain(),
         "data_hashes": plan.hashes,
         "versions": versions,
@@ -216,7 +216,7 @@ def validation_loss(targets: NDArray[np.float64], predicted: NDArray[np.float64]
     return float(np.nanmean(np.square((targets - predicted) / divisors)))
 
 
-def validation_metrics(data: Dataset, predicted: NDArray[np.float64], scalers: Scalers) -> dict[str, Any]:
+def validation_metrics(data: Dataset, predicted: NDArray[np.float64], scalers: TargetScale) -> dict[str, Any]:
     """Loss and Spearman's rho on validation genes, given (G, T) predictions in log2 units."""
     rows = data.rows("validation")
     targets = data.targets[rows]

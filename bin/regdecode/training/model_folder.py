@@ -17,6 +17,7 @@ from safetensors.numpy import load_file, save_file
 from safetensors.torch import load_file as load_tensors
 from safetensors.torch import save_file as save_tensors
 
+from regdecode.expression.scale import TargetScale
 from regdecode.errors import InputError
 from regdecode.genome.summaries import Design, summarise
 from regdecode.io.records import Track
@@ -252,10 +253,7 @@ def load_model(folder: str | Path, device: str | torch.device = "cpu") -> Model:
     net.load_state_dict(load_tensors(folder / "model.safetensors"))
     net.eval().to(device)
     scales = tuple(np.array(spec["scale"], np.float32) for spec in config["tracks"])
-    divisors = np.full(len(config["outputs"]), float(config["scalers"]["fold_change"]))
-    if config["has_level"]:
-        divisors[-1] = config["scalers"]["level"]
-    return NetworkModel(config, net, scales, divisors)
+    return NetworkModel(config, net, scales, TargetScale.from_dict(config["scalers"]).divisors(len(config["outputs"])))
 
 
 def _output_weights(spec: dict[str, Any], config: dict[str, Any]) -> NDArray[np.float64]:

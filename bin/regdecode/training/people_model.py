@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 import regdecode
+from regdecode.expression.scale import fit_scale
 from regdecode.errors import InputError
 from regdecode.io.atomic import atomic_path
 from regdecode.io.h5ad import write_predictions
@@ -27,7 +28,6 @@ from regdecode.training.member import resolve_device, validation_loss
 from regdecode.training.model_folder import EnsembleModel, Model, NetworkModel, describe_tracks, load_model, save_network, write_json
 from regdecode.training.people_baselines import people_baselines
 from regdecode.training.people_settings import PeopleSettings
-from regdecode.training.scaling import fit_scalers
 
 log = logging.getLogger(__name__)
 
@@ -164,7 +164,7 @@ def _combined(tuned: Sequence[Tuned], weights: Weights, data: Dataset) -> NDArra
 
 def _shared_config(data: Dataset, settings: PeopleSettings, plan: PeoplePlan) -> dict[str, Any]:
     """What config.json says of members and ensemble alike."""
-    scalers = fit_scalers(data.targets[data.rows("train")], data.has_level)
+    scalers = fit_scale(data.targets[data.rows("train")], data.has_level)
     return {
         "system": "decode",
         "model": plan.model,
@@ -174,7 +174,7 @@ def _shared_config(data: Dataset, settings: PeopleSettings, plan: PeoplePlan) ->
         "seed": plan.seed,
         "outputs": [str(name) for name in data.outputs],
         "has_level": data.has_level,
-        "scalers": {"fold_change": scalers.fold_change, "level": scalers.level},
+        "scalers": scalers.to_dict(),
         "hparams": settings.plain(),
         "data_hashes": plan.hashes,
         "versions": {"regdecode": regdecode.__version__, "torch": torch.__version__, "numpy": np.__version__},

@@ -10,7 +10,7 @@ from regdecode.stats.gene_drivers import bins_table, drivers_table, site_counts
 def test_site_counts_are_regulators_with_a_site_by_side():
     genes, one = np.array(["a", "b"]), np.ones(3, np.int32)
     at = np.zeros(3, np.int64)
-    counts = csr_matrix(np.array([[5, 0], [3, 0], [1, 1]], np.float32))        # gene a has two bins, gene b one
+    counts = csr_matrix(np.array([[5, 0], [3, 0], [1, 1]], np.float32))  # gene a has two bins, gene b one
     track = Track("t", "t", "rna", 100, 1, genes, np.array(["R", "S"]), counts, np.array([0, 2, 3]), one, at, at)
     found = site_counts([track, track, track], ["rna", "promoter", "rna"])
     assert found["rna_sites"].tolist() == [2, 4] and found["promoter_sites"].tolist() == [1, 2]

@@ -10,6 +10,7 @@ from regdecode.stats.lmg import average_over_orders, explained, lmg
 
 def slow(X, y):
     """Average over every order of the gain in R2, each regression by least squares."""
+
     def r2(columns):
         design = np.column_stack([np.ones(len(y)), X[:, list(columns)]])
         residual = y - design @ np.linalg.lstsq(design, y, rcond=None)[0]

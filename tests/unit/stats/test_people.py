@@ -8,7 +8,7 @@ from regdecode.stats.people import Sampled, cross_correlations_between, same_per
 
 
 def test_variances_of_known_spread():
-    within = np.array([[0.0, 2.0], [1.0, 1.0], [5.0, np.nan]])            # variances 2, 0, none
+    within = np.array([[0.0, 2.0], [1.0, 1.0], [5.0, np.nan]])  # variances 2, 0, none
     between = np.array([[0.0, 2.0, 4.0], [0.0, 3.0, 6.0], [1.0, 2.0, 3.0]])  # 4, 9, 1
     row = variance_row("actual", within, between)
     assert (row["n_genes"], row["n_within"], row["n_between"]) == (2, 2, 3)
@@ -52,7 +52,7 @@ def test_one_person_has_no_control():
 def samples(rng, group, n=8, shared=None, own=1.0):
     genes = np.array([f"g{k}" for k in range(100)])
     person = np.array([f"p{k}" for k in range(n)])
-    base = rng.normal(size=(100, 1)) * 5                                   # the tissue's own pattern, which must not count
+    base = rng.normal(size=(100, 1)) * 5  # the tissue's own pattern, which must not count
     return Sampled(genes, base + own * shared + rng.normal(size=(100, n)), np.full(n, group), person)
 
 

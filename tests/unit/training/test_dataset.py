@@ -28,7 +28,7 @@ def files(tmp_path):
 def test_rows_align_and_rare_regulators_are_judged_on_training_genes_alone(files):
     data = load_dataset([files / "tf.h5ad"], files / "e.h5ad", files / "s.tsv")
     assert list(data.genes) == ["g2", "g0", "g1", "g4", "g5"]
-    assert list(data.tracks[0].regulators) == ["A"]          # B is on three genes, but on one training gene
+    assert list(data.tracks[0].regulators) == ["A"]  # B is on three genes, but on one training gene
     np.testing.assert_array_equal(data.targets[:, 2], [4.5, 0.5, 2.5, 8.5, 10.5])
     np.testing.assert_array_equal(data.targets[:, 0], -0.5)
     assert list(data.rows("train")) == [0, 1, 2]
@@ -40,8 +40,14 @@ def test_a_split_gene_without_expression_is_named(files):
         load_dataset([files / "tf.h5ad"], files / "e.h5ad", files / "s.tsv")
 
 
-@pytest.mark.parametrize(("text", "message"), [("gene\tsplit\ng\ttrain\n", "no column gene_id"), ("gene_id\tsplit\ng\ttrian\n", "'trian'"),
-                                               ("gene_id\tsplit\ng\ttrain\ng\ttest\n", "twice, first g")])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("gene\tsplit\ng\ttrain\n", "no column gene_id"),
+        ("gene_id\tsplit\ng\ttrian\n", "'trian'"),
+        ("gene_id\tsplit\ng\ttrain\ng\ttest\n", "twice, first g"),
+    ],
+)
 def test_bad_splits_are_refused(files, text, message):
     (files / "s.tsv").write_text(text)
     with pytest.raises(InputError, match=message):

@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from regdecode.errors import InputError
+from regdecode.expression.scale import fit_scale
 from regdecode.models.decode import build_network
 from regdecode.training import fit as fit_module
 from regdecode.training.checkpoint import CheckpointPlace, Interrupted, load_checkpoint, signature
 from regdecode.training.encode import encode_tracks, regulator_scales, track_shapes
 from regdecode.training.fit import FitSettings, fit, make_fit_data, masked_error, rate_factor
-from regdecode.training.scaling import fit_scalers
 
 SETTINGS = FitSettings(epochs=6, batch_size=16, patience=100)
 
@@ -23,7 +23,7 @@ def ready(data, seed=0, kind="profile"):
     torch.manual_seed(seed)
     net = build_network(kind, {"width": 32} if kind == "profile" else {}, track_shapes(data.tracks), len(data.outputs))
     features = encode_tracks(net, data.tracks, scales)
-    scaled = data.targets / fit_scalers(data.targets[data.split == "train"], data.has_level).divisors(len(data.outputs))
+    scaled = data.targets / fit_scale(data.targets[data.split == "train"], data.has_level).divisors(len(data.outputs))
     fit_data = make_fit_data(features, scaled, np.ones(len(data.outputs)), data.split, torch.device("cpu"))
     net.prepare(features[torch.from_numpy(data.split == "train")], fit_data.targets[fit_data.train].mean(0))
     return net, fit_data
