@@ -39,8 +39,8 @@ def command(function: Callable[..., None]) -> click.Command:
     """Make a script's main function a command with `--version` and `--verbose`."""
 
     def start_logging(ctx: click.Context, option: click.Parameter, verbose: bool) -> None:
-        level = logging.DEBUG if verbose else logging.INFO
-        logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+        logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+        logging.getLogger("regdecode").setLevel(logging.DEBUG if verbose else logging.INFO)  # other packages' details are noise
 
     with_verbose = click.option("--verbose", is_flag=True, expose_value=False, callback=start_logging, is_eager=True, help="Log details.")
     decorated = with_verbose(function)

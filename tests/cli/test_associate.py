@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
+from scipy.stats import spearmanr
 from tests.cli.test_train_decode import script
 
 from regdecode.io.gene_table import GeneTable, write_genes
@@ -190,12 +191,35 @@ def test_activity_and_replication(cohorts, tmp_path):
     assert {"t_spearman", "t_spearman_p", "top_overlap"} <= set(table(tmp_path / "rep" / "metrics.tsv")["metric"])
 
 
+def test_genes_predicted_well_in_both_cohorts(cohorts, tmp_path):
+    rng = np.random.default_rng(0)
+    genes, shared = [f"g{i}" for i in range(100)], rng.normal(size=100)
+    for name, first in (("a", 0), ("b", 20)):
+        (tmp_path / f"chr1.people.{name}").mkdir()
+        pearson = shared + 0.5 * rng.normal(size=100)
+        frame = pd.DataFrame({"gene_id": genes, "split": "test", "pearson": pearson})
+        frame.loc[: first - 1, "pearson"] = np.nan
+        frame.loc[90:, "split"] = "train"
+        frame.to_csv(tmp_path / f"chr1.people.{name}" / "per_gene.tsv", sep="\t", index=False)
+    folders = [
+        word for name in "ab" for word in ("--cohort", str(cohorts / f"{name}.out"), "--people", str(tmp_path / f"chr1.people.{name}"))
+    ]
+    result = CliRunner().invoke(script("replicate"), [*folders, "--organism", "mini", "--out", str(tmp_path / "rep")])
+    assert result.exit_code == 0, result.output
+    a, b = (pd.read_csv(tmp_path / f"chr1.people.{name}" / "per_gene.tsv", sep="\t")["pearson"][20:90] for name in "ab")
+    (row,) = table(tmp_path / "rep" / "accuracy.tsv").to_dict("records")
+    assert (row["cohort_a"], row["cohort_b"], row["n"]) == ("a", "b", 70)
+    assert row["rho"] == pytest.approx(spearmanr(a, b).statistic, abs=1e-5) and row["low"] < row["rho"] < row["high"]
+    assert "accuracy" in set(table(tmp_path / "rep" / "metrics.tsv")["member"])
+
+
 def test_bad_folders(cohorts, tmp_path):
     one = str(cohorts / "a.out")
     for arguments, message in (
         (["--cohort", str(tmp_path)], "not a folder of ASSOCIATE"),
         (["--cohort", one, "--cohort", one], "cohort a comes twice"),
         (["--cohort", one, "--activity", str(tmp_path)], "not a folder of ACTIVITY"),
+        (["--cohort", one, "--people", str(tmp_path)], "not a folder of EVALUATE_PEOPLE"),
     ):
         result = CliRunner().invoke(script("replicate"), [*arguments, "--organism", "m", "--out", str(tmp_path / "out")])
         assert result.exit_code == 2 and message in result.output

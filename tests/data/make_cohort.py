@@ -3,8 +3,8 @@
     python tests/data/make_cohort.py FOLDER [--people 60] [--seed 0] [--null] [--ids cohort_a cohort_b] [--genes-per-chromosome 200]
 
 Writes the mini-organism (make_mini.py) and beside it, for every id, <id>.tpm.tsv.gz (genes x people), <id>.samples.tsv (sample, person,
-age, sex, batch) and <id>.truth.json; genes.gtf.gz names the genes of the planted regulators after them; mini_people.yml is the organism
-file. What is planted:
+age, sex, batch) and <id>.truth.json; pairs.tsv holds the driver pair; genes.gtf.gz names the genes of the planted regulators after them;
+mini_people.yml is the organism file. What is planted:
 
 - TF01's strength grows with age, TF02's with sex (M +, F -): both act in the tissues too, which is what transfer can use;
 - MOTIF1's and RBP2's strength vary over people by themselves: genes that carry RBP2 move together, `driver_pair` names two test genes;
@@ -34,7 +34,7 @@ NOISE, BATCH = 0.35, 0.3  # standard deviation of a sample, of a gene's batch sh
 COHORT = """\
   - {{ id: {id}, name: "Simulated cohort {id}", matrix: {id}.tpm.tsv.gz, kind: tpm, samples: {id}.samples.tsv,
       filter: {{ min: 1, min_share: 0.5 }},
-      covariates: [batch], design: "~ age + sex", test: [age, sex], model: true, pairs: auto }}
+      covariates: [batch], design: "~ age + sex", test: [age, sex], model: true, pairs: pairs.tsv }}
 """
 
 
@@ -145,6 +145,7 @@ def make_cohort(
             "acts_on": {regulator: [genes[g]["id"] for g in np.flatnonzero(acts[regulator])] for regulator in STRENGTH},
         }
         write_cohort(folder, name, genes, logs, sheet, truth)
+    (folder / "pairs.tsv").write_text("gene_a\tgene_b\n" + "\t".join(genes[g]["id"] for g in chosen["driver_pair"]) + "\n")
     organism = organism.replace("id: mini\n", "id: mini_people\n").replace("(simulated)", "with people (simulated)")
     path = folder / "mini_people.yml"
     path.write_text(organism + "individuals:\n" + "".join(COHORT.format(id=name) for name in ids))

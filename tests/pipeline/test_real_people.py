@@ -62,6 +62,21 @@ def test_planted_regulators_lead_the_activities(run: Run, truth: dict, cohort: s
         assert max(mine, key=lambda row: abs(float(row["statistic"])))["regulator"] == planted
 
 
+@pytest.mark.parametrize("cohort", COHORTS)
+def test_the_planted_driver_leads_its_pair(run: Run, truth: dict, cohort: str) -> None:
+    pair = "~".join(truth["driver_pair"])
+    rows = [row for row in table(run.out / "perturbations" / f"chr5.knock_out.{cohort}" / "drivers.tsv") if row["pair"] == pair]
+    drivers = [row for row in rows if row["driver"] == "yes"]
+    assert max(drivers, key=lambda row: abs(float(row["statistic"])))["regulator"] == truth["driver"]
+
+
+@pytest.mark.parametrize("cohort", COHORTS)
+def test_the_planted_mediator_explains_its_pair(run: Run, truth: dict, cohort: str) -> None:
+    rows = table(run.out / "perturbations" / "chr5.mediation" / "mediation.tsv")
+    (row,) = (row for row in rows if row["cohort"] == cohort)
+    assert truth["regulator_genes"][truth["driver"]] in row["drivers"].split(",") and float(row["p"]) < 0.05, row
+
+
 def test_cohorts_replicate_each_other_beyond_the_null(run: Run) -> None:
     rows = [row for row in table(run.out / "statistics" / "chr5.replication" / "replication.tsv") if row["kind"] in ("actual", "activity")]
     assert len(rows) == 4

@@ -20,6 +20,7 @@ from regdecode.stats.ranks import average_ranks
 from regdecode.stats.replication import Agreement, agreement
 
 COHORTS = ["cohort_a", "cohort_b", "kind", "term"]
+ACCURACY = ["n", "rho", "low", "high", "top_k", "overlap", "expected", "p_hypergeometric"]
 KEYS = {"actual": ["target"], "predicted": ["target"], "activity": ["regulator", "class"]}
 
 
@@ -67,8 +68,8 @@ def compare(a: Associated, b: Associated, kind_a: str, kind_b: str, term: str, t
     return agreement(both["t_a"].to_numpy(), both["t_b"].to_numpy(), null, top, seed)
 
 
-def replicate(cohorts: Cohorts, top: int, seed: int, notes: Notes) -> dict[str, pd.DataFrame]:
-    """Tables replication, rank_matrix and metrics of every pair of cohorts."""
+def replicate(cohorts: Cohorts, people: Sequence[str], top: int, seed: int, notes: Notes) -> dict[str, pd.DataFrame]:
+    """Tables replication, rank_matrix, accuracy and metrics of every pair of cohorts; `people` are their folders of EVALUATE_PEOPLE."""
     names = sorted(cohorts.folders)
     if len(names) < 2:
         notes.add("cohorts", len(names), "replication needs two", "warning")
@@ -92,10 +93,13 @@ def replicate(cohorts: Cohorts, top: int, seed: int, notes: Notes) -> dict[str, 
                 metrics += concordance_metrics(figure, label)
                 metrics.append(label | {"metric": "top_overlap", "value": figure.overlap, "n": figure.top_k})
     columns = [*COHORTS, *Agreement._fields]
+    shared_labels = {key: cohorts.about[names[0]][key] for key in ("system", "organism", "fold")}
+    accuracy, accuracy_metrics = accuracy_agreement(people, shared_labels, top, seed)
     return {
         "replication": pd.DataFrame(rows, columns=columns),
         "rank_matrix": rank_matrix(cohorts, top, seed),
-        "metrics": pd.DataFrame(metrics).reindex(columns=METRICS),
+        "accuracy": accuracy,
+        "metrics": pd.DataFrame(metrics + accuracy_metrics).reindex(columns=METRICS),
     }
 
 
@@ -120,6 +124,41 @@ def rank_matrix(cohorts: Cohorts, top: int, seed: int) -> pd.DataFrame:
         for part in [table[(table["predicted"] == table.at[i, "predicted"]) & (table["term"] == table.at[i, "term"])]]
     ]
     return table
+
+
+def accuracy_agreement(folders: Sequence[str], labels: dict[str, str], top: int, seed: int) -> tuple[pd.DataFrame, list[dict[str, object]]]:
+    """Are the same genes well predicted in each pair of cohorts? Agreement of per-gene accuracy on test genes, and its rows of metrics.
+
+    Parameters
+    ----------
+    folders
+        Folders of EVALUATE_PEOPLE, named <fold>.people.<cohort>.
+    labels
+        system, organism and fold, as in metrics.tsv.
+    """
+    accuracies = {Path(folder).name.rpartition(".people.")[2]: _gene_accuracy(folder) for folder in folders}
+    rows, metrics = [], []
+    for a, b in combinations(sorted(accuracies), 2):
+        both = pd.concat([accuracies[a], accuracies[b]], axis=1, join="inner").to_numpy(np.float64)
+        figure = agreement(both[:, 0], both[:, 1], None, top, seed)
+        if figure is None:
+            continue
+        rows.append({"cohort_a": a, "cohort_b": b} | {name: value for name, value in figure._asdict().items() if name in ACCURACY})
+        label = labels | {"model": f"people.{a}~{b}", "member": "accuracy", "arm": "all", "split": "replication", "output": "genes"}
+        metrics.append(label | {"metric": "spearman", "value": figure.rho, "low": figure.low, "high": figure.high, "n": figure.n})
+    return pd.DataFrame(rows, columns=["cohort_a", "cohort_b", *ACCURACY]), metrics
+
+
+def _gene_accuracy(folder: str) -> pd.Series:
+    """Pearson correlation over people of each test gene."""
+    path = Path(folder) / "per_gene.tsv"
+    if not path.exists():
+        raise InputError(
+            "is not a folder of EVALUATE_PEOPLE: it has no per_gene.tsv", folder, "give the folder that evaluate_people.py wrote"
+        )
+    with open_bytes(path) as handle:
+        table = pd.read_csv(handle, sep="\t", keep_default_na=False, na_values={"pearson": ["NA", ""]})
+    return table[table["split"] == "test"].set_index("gene_id")["pearson"]
 
 
 def read_activities(folders: Sequence[str], names: Sequence[str]) -> dict[str, pd.DataFrame]:

@@ -69,6 +69,12 @@ def replication_part(people: People, folder: Path, prefix: str) -> Part:
             *AGREEMENT,
         ]  # fmt: skip
         part.tables.append(from_frame(matrix, f"{prefix}rank-matrix", "Predicted t of each cohort against measured t of each", columns))
+    accuracy = people.table("replication/accuracy", "cohort_a", "cohort_b", "rho", "low", "high", "n")
+    if accuracy is not None:
+        columns = [("cohort_a", "a", None), ("cohort_b", "b", None), *AGREEMENT]
+        part.tables.append(
+            from_frame(accuracy, f"{prefix}accuracy-agreement", "Are the same genes well predicted in both cohorts?", columns)
+        )
     _direction(part, people, prefix)
     return part
 

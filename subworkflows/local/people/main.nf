@@ -86,11 +86,13 @@ workflow PEOPLE {
             .map { cohort, fold, h5ad, values, tsv, c, _pairs, genotypes, positions -> [named(org, fold, 'association', cohort), h5ad, values, tsv, genotypes, positions, c.config] },
         genes, cfg.seed, code.ASSOCIATE,
     )
+    none = folds.map { fold, _splits -> [fold, []] }
     followed = ACTIVITY.out.folder.filter { meta, _folder -> meta.cohort }.map { meta, folder -> [meta.fold, folder] }
     REPLICATE(
         gathered(ASSOCIATE.out.folder.map { meta, folder -> [meta.fold, folder] }, plan.size()).filter { _fold, folders -> folders.size() > 1 }
-            .join(modelled ? gathered(followed, modelled.size()) : folds.map { fold, _splits -> [fold, []] })
-            .map { fold, folders, activity -> [named(org, fold, 'replication', ''), folders, activity] },
+            .join(modelled ? gathered(followed, modelled.size()) : none)
+            .join(modelled ? gathered(EVALUATE_PEOPLE.out.folder.map { meta, folder -> [meta.fold, folder] }, modelled.size()) : none)
+            .map { fold, folders, activity, evaluated -> [named(org, fold, 'replication', ''), folders, activity, evaluated] },
         cfg.seed, code.REPLICATE,
     )
 

@@ -65,6 +65,10 @@ def add_people(fold: Path, rho: float = 0.5, two: bool = True) -> None:
             [{"predicted": "first", "actual": "second", "term": "age", "rho": rho, "rank": 1.0} | AGREEMENT],
             fold / "replication" / "rank_matrix.tsv",
         )
+        save(
+            [{"cohort_a": "first", "cohort_b": "second", "n": 60, "rho": 0.4, "low": 0.3, "high": 0.5}],
+            fold / "replication" / "accuracy.tsv",
+        )
         steady = {
             "regulator": ["TF1", "TF2"],
             "class": "tf",

@@ -40,7 +40,7 @@ def test_replication_stands_first_with_its_null(inputs: Inputs, tmp_path: Path) 
         "age, measured expression - first and second: ρ = 0.500, above its null"
     )
     assert [picture.name for picture in part.pictures] == ["people_replication"]
-    assert {table.id for table in part.tables} == {"replication", "rank-matrix", "direction"}
+    assert {table.id for table in part.tables} == {"replication", "rank-matrix", "accuracy-agreement", "direction"}
     assert "for 1 of 2 regulators" in part.sentences[-1]
 
 
