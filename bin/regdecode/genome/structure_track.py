@@ -28,4 +28,4 @@ def structure_links(genes: GeneTable) -> Links:
     sizes = np.stack([genes.n_exons - 1.0, (genes.end - genes.start - genes.length) / 1000, genes.length / 1000], axis=1)
     values = np.log2(1 + np.maximum(sizes, 0))
     gene, feature = np.nonzero(values)
-    return Links(np.array(FEATURES), genes.gene_id, feature, gene, values[gene, feature], None)
+    return Links(np.array(FEATURES), genes.gene_id, feature.astype(np.int32), gene.astype(np.int32), values[gene, feature], None)

@@ -57,9 +57,9 @@ def replication_part(people: People, folder: Path, prefix: str) -> Part:
     label = table["term"] + ", " + table["kind"].map(KINDS).fillna(table["kind"])
     if len(table[["cohort_a", "cohort_b"]].drop_duplicates()) > 1:
         label += " · " + table["cohort_a"] + " ~ " + table["cohort_b"]
-    said = "Does what moves with a trait in one cohort move with it in the other?"
+    question = "Does what moves with a trait in one cohort move with it in the other?"
     shown = table.assign(label=label).head(30)
-    part.pictures.append(figures.agreement(shown, "Replication between cohorts", said, folder, f"{prefix}people_replication"))
+    part.pictures.append(figures.agreement(shown, "Replication between cohorts", question, folder, f"{prefix}people_replication"))
     columns = [("term", "term", None), ("kind", "of", None), ("cohort_a", "a", None), ("cohort_b", "b", None), *AGREEMENT]
     part.tables.append(from_frame(table, f"{prefix}replication", "Replication between cohorts", columns))
     matrix = people.table("replication/rank_matrix", "predicted", "actual", "term", "rho")
