@@ -161,8 +161,7 @@ def fit_trees(
     settings = settings or TreeSettings()
     loadings, center = components_of(Y, n_keep, settings)
     direct = np.array_equal(loadings, np.eye(len(center)))
-    fit = Y - center if direct else np.nan_to_num(Y - center) @ loadings.T
-    watch = Y_val - center if direct else np.nan_to_num(Y_val - center) @ loadings.T
+    fit, watch = (values - center if direct else _scores(values - center, loadings) for values in (Y, Y_val))
     params: dict[str, Any] = {
         "objective": "reg:squarederror",
         "base_score": 0.0,
@@ -183,6 +182,13 @@ def fit_trees(
         _fit_one(X, fit[:, c], X_val, watch[:, c], {**params, "seed": seed * 1009 + c}, settings, slope) for c, slope in enumerate(slopes)
     )
     return TreesModel(boosters, loadings, center)
+
+
+def _scores(centered: np.ndarray, loadings: np.ndarray) -> np.ndarray:
+    """Components (G, C) of centred targets (G, T): what is not measured counts as the mean, a gene without any value as missing."""
+    scores = np.nan_to_num(centered) @ loadings.T
+    scores[~np.isfinite(centered).any(axis=1)] = np.nan
+    return scores
 
 
 def _fit_one(

@@ -112,3 +112,16 @@ def test_pseudo_huber_withstands_wild_targets():
         model = fit_trees(X[:400], wild[:400], X[400:500], wild[400:500], settings, 0, 0, 1)
         error[slope] = np.abs(np.median(model.predict(X[500:]) - clean[500:]))
     assert error[0.1] < 0.5 * error[0.0]
+
+
+def test_without_validation_values_every_round_is_grown(data):
+    settings = TreeSettings(components=2, max_outputs=3, rounds=40, patience=2, eta=0.3, max_depth=3, colsample_bytree=1.0)
+    model = fit_trees(data["X"][:400], data["Y"][:400], data["X"][:1], np.full((1, 6), np.nan), settings)
+    assert [booster.num_boosted_rounds() for booster in model.boosters] == [40, 40]
+
+
+def test_a_gene_without_values_teaches_nothing(data):
+    settings = TreeSettings(components=2, max_outputs=3, rounds=20, patience=20, colsample_bytree=1.0)
+    X, Y, nothing = data["X"], data["Y"][:400], np.full((100, 6), np.nan)
+    whole = fit_trees(X[:500], np.vstack([Y, nothing]), X[:1], nothing[:1], settings)
+    np.testing.assert_allclose(whole.predict(X[500:]), fit_trees(X[:400], Y, X[:1], nothing[:1], settings).predict(X[500:]), atol=1e-5)
