@@ -203,12 +203,8 @@ def fit_trees_member(problem: CellProblem, blocks: tuple[str, ...], chosen: Choi
 
 def grow(X: np.ndarray, profiles: np.ndarray, rounds: tuple[int, ...], problem: CellProblem) -> TreesModel:
     """Boosters of known lengths, one a component, on all known genes."""
-    from dataclasses import replace
-
     nothing = np.full((1, profiles.shape[1]), np.nan)
-    whole = fit_trees(X, profiles, X[:1], nothing, replace(TREES, rounds=max(rounds)), seed=problem.seed, threads=problem.threads)
-    cut = tuple(booster[: min(n, booster.num_boosted_rounds())] for booster, n in zip(whole.boosters, rounds, strict=True))
-    return TreesModel(cut, whole.loadings, whole.center)
+    return fit_trees(X, profiles, X[:1], nothing, TREES, seed=problem.seed, threads=problem.threads, rounds=rounds)
 
 
 def fit_regulator_member(problem: CellProblem, power: float, chosen: Choices | None = None) -> tuple[RegulatorMember, Choices]:

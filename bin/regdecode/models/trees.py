@@ -8,7 +8,7 @@ principal components on training genes, one booster learns each component, and t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -138,6 +138,7 @@ def fit_trees(
     n_keep: int = 0,
     seed: int = 0,
     threads: int = 1,
+    rounds: Sequence[int] | None = None,
 ) -> TreesModel:
     """Fit boosted trees with early stopping on validation genes.
 
@@ -153,6 +154,8 @@ def fit_trees(
         Last outputs that are never rotated (1 when the last is the level).
     seed, threads : int
         Same seed and threads, same trees.
+    rounds : sequence of int or None, optional
+        Most rounds of each booster, in the order of `TreesModel.boosters`; None for `settings.rounds`.
 
     Returns
     -------
@@ -179,7 +182,8 @@ def fit_trees(
     heavy_tailed = len(loadings) - n_keep  # fold changes and log ratios are, a level is not
     slopes = [settings.huber_slope if c < heavy_tailed else 0.0 for c in range(len(loadings))]
     boosters = tuple(
-        _fit_one(X, fit[:, c], X_val, watch[:, c], {**params, "seed": seed * 1009 + c}, settings, slope) for c, slope in enumerate(slopes)
+        _fit_one(X, fit[:, c], X_val, watch[:, c], {**params, "seed": seed * 1009 + c}, replace(settings, rounds=most), slope)
+        for c, (slope, most) in enumerate(zip(slopes, rounds or [settings.rounds] * len(slopes), strict=True))
     )
     return TreesModel(boosters, loadings, center)
 

@@ -118,6 +118,9 @@ def test_without_validation_values_every_round_is_grown(data):
     settings = TreeSettings(components=2, max_outputs=3, rounds=40, patience=2, eta=0.3, max_depth=3, colsample_bytree=1.0)
     model = fit_trees(data["X"][:400], data["Y"][:400], data["X"][:1], np.full((1, 6), np.nan), settings)
     assert [booster.num_boosted_rounds() for booster in model.boosters] == [40, 40]
+    few = fit_trees(data["X"][:400], data["Y"][:400], data["X"][:1], np.full((1, 6), np.nan), settings, rounds=(7, 3))
+    assert [booster.num_boosted_rounds() for booster in few.boosters] == [7, 3]
+    np.testing.assert_array_equal(few.boosters[0].inplace_predict(data["X"]), model.boosters[0][:7].inplace_predict(data["X"]))
 
 
 def test_a_gene_without_values_teaches_nothing(data):
