@@ -15,7 +15,7 @@ from regdecode.report import methods, multiqc, numbers
 from regdecode.report.inputs import Fold, Inputs
 from regdecode.report.numbers import count, plural
 from regdecode.report.tables import Column, Table, cell
-from regdecode.report.verdict import NEAR_ZERO, overall
+from regdecode.report.verdict import NEAR_ZERO, overall, worst
 from regdecode.report.views import FoldView, view_fold
 from regdecode.report.views_deeprage import DeepRageView, no_deeprage, view_deeprage
 
@@ -91,7 +91,7 @@ def context(inputs: Inputs, views: list[FoldView], sequence: DeepRageView | None
         "nextflow": {str(key): str(value) for key, value in nextflow.items() if value},
         "views": views,
         "overall": overall([view.verdict for view in views]) if views or not sequence else sequence.verdicts[0],
-        "standing": _worst(views),
+        "standing": worst(view.verdict.standing for view in views) if views or not sequence else worst(sequence.standings),
         "tiles": tiles(inputs, views),
         "tracks": tracks_table(inputs),
         "read": notes_table(read, "read", "What was read and made"),
@@ -120,11 +120,6 @@ def no_people(run: dict[str, Any]) -> str:
     """Why a run has no people."""
     systems = str((run.get("params") or {}).get("systems") or "")
     return "--systems left people out" if systems and "people" not in systems else "the organism file has no individuals"
-
-
-def _worst(views: list[FoldView]) -> str:
-    order = ["below", "unknown", "level", "above"]
-    return min((view.verdict.standing for view in views), key=order.index, default="unknown")
 
 
 def tiles(inputs: Inputs, views: list[FoldView]) -> list[Tile]:

@@ -10,6 +10,7 @@ from regdecode.report.inputs_deeprage import CellFold, DeepRage
 from regdecode.report.numbers import count, interval, listed, number, plural
 from regdecode.report.part import Part
 from regdecode.report.tables import from_frame
+from regdecode.report.verdict import UNKNOWN, WORDS, Standing, standing_of
 
 REGIME_TITLES = {
     "new_gene": "Genes never seen",
@@ -63,27 +64,42 @@ def verdict_of(fold: CellFold) -> str:
     title = REGIME_TITLES.get(fold.regime, fold.regime)
     if table.empty or table["label"].iloc[0] != ENSEMBLE:
         return f"{title} ({fold.name}): no ensemble was evaluated."
-    lead, others = table.iloc[0], table[~table["own"]]
+    lead = table.iloc[0]
     told = (
         f"{title} ({fold.name}): r = {number(lead['pearson'])} ({interval(lead['pearson_low'], lead['pearson_high'])}) on "
         f"{count(lead['n'])} test cells, accuracy {number(lead['accuracy'])} beside the majority's {number(lead['majority'])}"
         f" (balanced {number(lead['balanced_accuracy'])}, κ {number(lead['kappa'])})"
     )
-    others = others.dropna(subset=["pearson"])
-    if others.empty:
+    best = _best_baseline(table)
+    if best is None:
         return f"{told}; no baseline was run."
-    best = others.sort_values("pearson", ascending=False).iloc[0]
-    return f"{told}, {_standing(fold, best)} {best['label'][0].lower()}{best['label'][1:]}, r = {number(best['pearson'])}."
+    against = f"{WORDS[standing(fold)]}{_paired(fold, best)} the best baseline, {best['label'][0].lower()}{best['label'][1:]}"
+    return f"{told}, {against}, r = {number(best['pearson'])}."
 
 
-def _standing(fold: CellFold, best: pd.Series) -> str:
+def standing(fold: CellFold) -> Standing:
+    """Where the ensemble stands beside the best baseline."""
+    table = compared(fold)
+    best = None if table.empty or table["label"].iloc[0] != ENSEMBLE else _best_baseline(table)
+    pair = None if best is None else _pair(fold, best)
+    return UNKNOWN if pair is None else standing_of(*pair)
+
+
+def _best_baseline(table: pd.DataFrame) -> pd.Series | None:
+    others = table[~table["own"]].dropna(subset=["pearson"])
+    return None if others.empty else others.sort_values("pearson", ascending=False).iloc[0]
+
+
+def _pair(fold: CellFold, best: pd.Series) -> tuple[float, float] | None:
+    """Interval of the paired difference to a baseline."""
     table = fold.table("comparisons", "against", "difference", "low", "high")
     pair = None if table is None else table[table["against"] == best["model"]]
-    if pair is None or pair.empty:
-        return "beside the best baseline,"
-    low, high = float(pair["low"].iloc[0]), float(pair["high"].iloc[0])
-    words = "clearly better than" if low > 0 else "worse than" if high < 0 else "not different from"
-    return f"{words} (paired {interval(low, high)}) the best baseline,"
+    return None if pair is None or pair.empty else (float(pair["low"].iloc[0]), float(pair["high"].iloc[0]))
+
+
+def _paired(fold: CellFold, best: pd.Series) -> str:
+    pair = _pair(fold, best)
+    return "" if pair is None else f" (paired {interval(*pair)})"
 
 
 def regime_part(fold: CellFold, folder: Path, prefix: str) -> Part:

@@ -1,5 +1,6 @@
 """The sentence that says whether the model learnt something, computed from the tables, and what to do when it did not."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,7 +14,19 @@ NEAR_ZERO = 0.1
 """A shuffled-input figure above this, with an interval that leaves zero out, is a leak."""
 NAN = float("nan")
 UNKNOWN: Standing = "unknown"
+WORDS: dict[Standing, str] = {"above": "clearly better than", "level": "not different from", "below": "worse than", "unknown": "beside"}
 _NAMES = {LEVEL: "expression level", FOLD_CHANGE: "fold changes"}
+
+
+def standing_of(low: float, high: float) -> Standing:
+    """Where a difference stands whose 95 % interval is low to high."""
+    return "above" if low > 0 else "below" if high < 0 else "level"
+
+
+def worst(standings: Iterable[Standing]) -> Standing:
+    """The one that a run is judged by; unknown where there is none."""
+    order: list[Standing] = ["below", "unknown", "level", "above"]
+    return min(standings, key=order.index, default=UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -96,10 +109,10 @@ def _finding(output: str, ensemble: Row, baselines: list[Row], comparisons: pd.D
     paired = _paired(comparisons, rival.model, output)
     if paired is not None:
         difference, low, high, p = paired
-        standing: Standing = "above" if low > 0 else "below" if high < 0 else "level"
+        standing = standing_of(low, high)
     else:
         standing = "above" if own.low > other.high else "below" if own.high < other.low else "level"
-    words = {"above": "clearly better than", "level": "not different from", "below": "worse than", "unknown": ""}[standing]
+    words = WORDS[standing]
     test = (
         f"difference {number(difference)}, paired bootstrap {interval(low, high)}, {p_value(p)}"
         if paired is not None

@@ -6,9 +6,10 @@ from typing import Any
 
 from regdecode.report.inputs_deeprage import DeepRage
 from regdecode.report.part import Part
-from regdecode.report.sections_deeprage import REGIME_TITLES, networks_part, over_folds, regime_part, split_part, verdict_of
+from regdecode.report.sections_deeprage import REGIME_TITLES, networks_part, over_folds, regime_part, split_part, standing, verdict_of
 from regdecode.report.sections_motifs import knock_out_part, motifs_part, promoters_part
 from regdecode.report.tables import Table, from_frame
+from regdecode.report.verdict import Standing
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class DeepRageView:
     """Sequence models, ready for the template: verdicts, folds of regimes, then what the filters learnt, each (heading, part)."""
 
     verdicts: list[str] = field(default_factory=list)
+    standings: list[Standing] = field(default_factory=list)
     over_folds: Table | None = None
     parts: list[tuple[str, Part]] = field(default_factory=list)
 
@@ -42,7 +44,8 @@ def view_deeprage(deeprage: DeepRage, folder: Path) -> DeepRageView | None:
         parts.append(("Which bases make a prediction", promoters_part(tables, safe(name), folder, f"deeprage_{safe(name)}_")))
     parts.append(("The networks", networks_part(deeprage, folder, "deeprage_")))
     parts.append(("What was held out", split_part(deeprage)))
-    return DeepRageView([verdict_of(fold) for fold in deeprage.folds], folds_table(deeprage), parts)
+    verdicts, standings = [verdict_of(fold) for fold in deeprage.folds], [standing(fold) for fold in deeprage.folds]
+    return DeepRageView(verdicts, standings, folds_table(deeprage), parts)
 
 
 def folds_table(deeprage: DeepRage) -> Table | None:

@@ -11,8 +11,9 @@ from tests.unit.report.make_inputs import make_inputs
 
 from regdecode.report.inputs import Inputs, read_inputs
 from regdecode.report.page import write_report
-from regdecode.report.sections_deeprage import compared, label_of, regime_part, verdict_of
+from regdecode.report.sections_deeprage import compared, label_of, regime_part, standing, verdict_of
 from regdecode.report.sections_motifs import knock_out_part
+from regdecode.report.verdict import WORDS
 from regdecode.report.views_deeprage import DeepRageView, view_deeprage
 
 ASSETS = Path(__file__).resolve().parents[3] / "assets" / "report"
@@ -54,7 +55,8 @@ def test_the_ensemble_leads_and_accuracy_has_the_majority_beside_it(inputs: Inpu
 def test_a_difference_is_judged_by_its_paired_interval(tmp_path: Path, gain: float, words: str) -> None:
     folder = make_inputs(tmp_path / "inputs", ["chr1"], n_outputs=6, n_genes=60)
     add_deeprage(folder, folds=("new_gene.0",), gain=gain, explained=False)
-    assert words in verdict_of(read_inputs(folder).deeprage.folds[0])
+    fold = read_inputs(folder).deeprage.folds[0]
+    assert words in verdict_of(fold) and WORDS[standing(fold)] == words
 
 
 def test_parts_in_the_order_of_the_page(view: DeepRageView) -> None:
