@@ -46,7 +46,10 @@ def ablation_table(result: Evaluation) -> pd.DataFrame:
 
 
 def _members(result: Evaluation) -> pd.DataFrame:
-    """Spearman of single members: model, member, arm, output, value, seconds; models without any arm but `all` are left out."""
+    """Spearman of single members: model, member, arm, output, value, seconds.
+
+    Members trained in the arm `all` alone are left out: like is compared with like.
+    """
     rows = []
     for (model, member, arm), accuracy in result.accuracy.items():
         candidate = result.candidates[(model, member, arm)]
@@ -57,7 +60,7 @@ def _members(result: Evaluation) -> pd.DataFrame:
             for name, value in zip(candidate.outputs, accuracy.spearman, strict=True)
         ]
     frame = pd.DataFrame(rows, columns=["model", "member", "arm", "output", "value", "seconds"])
-    return frame.groupby("model").filter(lambda part: (part["arm"] != "all").any()) if len(frame) else frame
+    return frame.groupby(["model", "member"]).filter(lambda part: (part["arm"] != "all").any()) if len(frame) else frame
 
 
 def _single_rows(model: str, part: pd.DataFrame) -> list[dict[str, object]]:

@@ -1,5 +1,7 @@
 """Tables of EVALUATE on candidates whose ranking is planted."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -72,6 +74,13 @@ def test_arms_and_single_tasks(result):
     sign = table[table["test"] == "sign"].iloc[0]
     assert (sign["n_outputs"], sign["statistic"], sign["p"]) == (3, 3, 0.25)
     assert (sign["seconds_a"], sign["seconds_b"]) == (10, 12)
+
+
+def test_arms_are_compared_over_the_members_they_share(result):
+    fewer = {key: value for key, value in result.accuracy.items() if key[1] != "r2" or key[2] == "all"}
+    row = ablation_table(replace(result, accuracy=fewer)).iloc[0]
+    assert (row["replicates_a"], row["replicates_b"]) == (1, 1)
+    assert row["mean_a"] == pytest.approx(result.accuracy["default", "r1", "all"].spearman[:4].mean())
 
 
 def test_no_arms_no_rows():
