@@ -46,11 +46,11 @@ def main(
     from regdecode.io.bed import concatenate, read_bed
     from regdecode.io.bed12 import read_models
     from regdecode.io.chromosome_table import read_chromosomes
+    from regdecode.io.config import read_config
     from regdecode.io.gene_table import read_genes
     from regdecode.io.h5ad import write_features
     from regdecode.io.links import read_links
     from regdecode.io.notes import Notes
-    from regdecode.io.config import read_config
 
     settings = parse_settings(read_config(config), config)
     notes = Notes(f"bin_sites {settings.name}")

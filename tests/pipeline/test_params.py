@@ -18,6 +18,14 @@ def refused(run) -> str:
     return run.text
 
 
+def with_changes(text: str, *changes: tuple[str, str]) -> str:
+    """The text with each (old, new) made once, in order; every old must be there."""
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    return text
+
+
 def test_every_bad_parameter_is_named(nextflow: Nextflow, tmp_path: Path) -> None:
     wrong = {
         "organsim": "yeast",
@@ -101,16 +109,14 @@ def test_missing_files_name_their_key_source_and_fix(nextflow: Nextflow, mini: P
 
 
 def test_faults_of_cohorts_are_named_with_the_nearest(nextflow: Nextflow, cohorts: Path, tmp_path: Path) -> None:
-    text = (cohorts / "mini.yml").read_text()
-    for old, new in (
+    text = with_changes(
+        (cohorts / "mini.yml").read_text(),
         ("id: second", "id: first"),
         ("test: [age, sex]", "test: [age, sexx]"),
         ("covariates: [batch]", "covariates: [batch, age]"),
         ('design: "~ marker_gene1"', 'design: "~ marker_gene2 + batch"'),
         ("contrasts: {", "contrast: {"),
-    ):
-        assert old in text
-        text = text.replace(old, new, 1)
+    )
     wrong = tmp_path / "wrong.yml"
     wrong.write_text(text)
     message = refused(nextflow.run(tmp_path, "--organism", wrong, "--data_dir", cohorts))
@@ -144,7 +150,8 @@ def test_faults_of_sequence_models_are_named(nextflow: Nextflow, mini: Path, tmp
         "deeprage.serie: unknown key 'serie'; did you mean series?",
     ):
         assert said in message
-    for old, new in (
+    text = with_changes(
+        text,
         (", sequence: { length: 1200, anchor: tss, downstream: 200 }", ""),
         ("  fasta: genome.fa.gz\n", ""),
         ("  series: tissue\n", ""),
@@ -152,9 +159,7 @@ def test_faults_of_sequence_models_are_named(nextflow: Nextflow, mini: Path, tmp
         ("expression: { group_by: [] }", "expression: { group_by: [tissue] }"),
         ("over: used", "over: matrix"),
         ("  motifs: [motifs.meme]\n", ""),
-    ):
-        assert old in text
-        text = text.replace(old, new, 1)
+    )
     wrong.write_text(text)
     message = refused(nextflow.run(tmp_path, "--organism", wrong, "--data_dir", mini))
     for said in (

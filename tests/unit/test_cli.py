@@ -1,5 +1,6 @@
 """What every script shares."""
 
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,24 @@ def test_version_and_help():
 
     assert CliRunner().invoke(script, ["--version"]).output.strip() == __version__
     assert "[default: 3]" in CliRunner().invoke(script, ["--help"]).output
+
+
+@pytest.mark.parametrize(("options", "details"), [([], []), (["--verbose"], ["regdecode.part details"])])
+def test_verbose_logs_the_details_of_regdecode_alone(options, details):
+    probe = (
+        "import logging\n"
+        "from regdecode import cli\n"
+        "@cli.command\n"
+        "def script():\n"
+        "    for name in ('regdecode.part', 'numba'):\n"
+        "        logging.getLogger(name).debug(name + ' details')\n"
+        "        logging.getLogger(name).info(name + ' news')\n"
+        "    print(logging.getLogger().level)\n"
+        "script()"
+    )
+    done = subprocess.run([sys.executable, "-c", probe, *options], capture_output=True, text=True, cwd=ROOT / "bin", check=True)
+    assert [line.split(" ", 1)[1] for line in done.stderr.splitlines()] == [*details, "regdecode.part news", "numba news"]
+    assert int(done.stdout) == logging.INFO  # the root logger, with or without --verbose
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)

@@ -9,8 +9,8 @@ import pandas as pd
 from regdecode.explain.knockout import PairEffects, Tested
 from regdecode.explain.knockout_data import Cohort
 from regdecode.explain.knockout_pairs import GeneNames
-from regdecode.stats.comparisons import benjamini_hochberg
 from regdecode.stats.coexpression import EDGES, SIGNS, Recovered, Screen, Separation
+from regdecode.stats.comparisons import benjamini_hochberg
 from regdecode.stats.rank_rows import spearman_to
 
 SIGNIFICANT = 0.05

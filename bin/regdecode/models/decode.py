@@ -18,7 +18,6 @@ from torch import Tensor, nn
 from regdecode.errors import InputError
 from regdecode.models.layers import ConvStack, ResidualBlock, SignedLog1p, TailSums, WindowPool
 
-
 SPREAD_FLOOR = 0.02  # of the largest spread of a feature: rarer features are not blown up further
 
 

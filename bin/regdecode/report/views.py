@@ -8,7 +8,7 @@ import pandas as pd
 from regdecode.report import accuracy
 from regdecode.report.inputs import Fold, Inputs
 from regdecode.report.part import Part
-from regdecode.report.sections_accuracy import accuracy_part, ablation_part
+from regdecode.report.sections_accuracy import ablation_part, accuracy_part
 from regdecode.report.sections_activity import activity_table
 from regdecode.report.sections_model import leakage_part, members_part, training_part
 from regdecode.report.sections_pairs import mediation_part, pairs_part

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from regdecode.expression.scale import fit_scale
 from regdecode.errors import InputError
+from regdecode.expression.scale import fit_scale
 from regdecode.io.atomic import atomic_path
 from regdecode.stats.ranks import correlations
 from regdecode.training.dataset import Dataset

@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from regdecode.expression.scale import TargetScale, fit_scale
 from regdecode.errors import RegdecodeError
+from regdecode.expression.scale import TargetScale, fit_scale
 from regdecode.models.decode import DecodeNet
 from regdecode.models.ridge import fit_ridge
 from regdecode.training.checkpoint import CheckpointPlace, Progress
@@ -78,7 +78,7 @@ class Tuned:
     """A tuned network and how it was reached: `progress` of the fit, loss of the head it started from, digest of what stayed frozen."""
 
     net: DecodeNet
-    scalers: TargetScale
+    scale: TargetScale
     progress: Progress
     start_loss: float
     frozen_digest: str
@@ -110,8 +110,8 @@ def tune(
     before = frozen_state(net)
     staged = staged_features(model, data)
     train = data.rows("train")
-    scalers = fit_scale(data.targets[train], data.has_level)
-    divisors = scalers.divisors(len(data.outputs))
+    scale = fit_scale(data.targets[train], data.has_level)
+    divisors = scale.divisors(len(data.outputs))
     scaled = data.targets / divisors
     with torch.no_grad():
         hidden = net.dense_layers(staged).double().numpy()
@@ -133,7 +133,7 @@ def tune(
     after = frozen_state(net)
     if any(not torch.equal(before[key], after[key]) for key in before):
         raise FrozenWeightsError("the first stage's weights changed while the dense layers were tuned", "transfer", "report it")
-    return Tuned(net, scalers, progress, start_loss, state_digest(after), predicted)
+    return Tuned(net, scale, progress, start_loss, state_digest(after), predicted)
 
 
 def _validation_loss(part: DecodeNet, data: FitData, settings: PeopleSettings) -> float:

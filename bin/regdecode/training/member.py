@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 import regdecode
-from regdecode.expression.scale import TargetScale, fit_scale
 from regdecode.errors import InputError
+from regdecode.expression.scale import TargetScale, fit_scale
 from regdecode.genome.summaries import summarise
 from regdecode.io.atomic import atomic_path
 from regdecode.models.decode import build_network
@@ -109,8 +109,8 @@ def _train_network(
 ) -> tuple[list[dict[str, float]], dict[str, Any]]:
     """Fit a network and save it; its history and metrics."""
     train = data.split == "train"
-    scalers = fit_scale(data.targets[train], data.has_level)
-    divisors = scalers.divisors(len(data.outputs))
+    scale = fit_scale(data.targets[train], data.has_level)
+    divisors = scale.divisors(len(data.outputs))
     scales = regulator_scales(data.tracks, train, hparams.scale)
     shapes = track_shapes(data.tracks)
     with torch.random.fork_rng():
@@ -138,9 +138,9 @@ def _train_network(
     progress = fit(net, fit_data, hparams.fit, plan.own_seed, place)
     predicted = predict(net, fit_data.features).cpu().double().numpy() * divisors
     architecture = {"kind": hparams.kind, "settings": hparams.network, "tracks": [vars(shape) for shape in shapes]}
-    config = _config(data, hparams, plan, scalers) | {"architecture": architecture, "tracks": describe_tracks(data.tracks, scales)}
+    config = _config(data, hparams, plan, scale) | {"architecture": architecture, "tracks": describe_tracks(data.tracks, scales)}
     save_network(folder, net.cpu(), config)
-    return progress.history, _network_metrics(progress, net) | validation_metrics(data, predicted, scalers)
+    return progress.history, _network_metrics(progress, net) | validation_metrics(data, predicted, scale)
 
 
 def _network_metrics(progress: Progress, net: torch.nn.Module) -> dict[str, Any]:
@@ -178,17 +178,17 @@ def _train_trees(
     trees = fit_trees(
         X[train], data.targets[train], X[validation], data.targets[validation], hparams.trees.settings, n_keep, plan.own_seed, threads
     )
-    scalers = fit_scale(data.targets[train], data.has_level)
+    scale = fit_scale(data.targets[train], data.has_level)
     architecture = {"kind": "trees", "windows": hparams.trees.windows, "settings": vars(hparams.trees.settings)}
     save_trees(
-        folder, trees, _config(data, hparams, plan, scalers) | {"architecture": architecture, "tracks": describe_tracks(data.tracks, None)}
+        folder, trees, _config(data, hparams, plan, scale) | {"architecture": architecture, "tracks": describe_tracks(data.tracks, None)}
     )
     rounds = [booster.num_boosted_rounds() for booster in trees.boosters]
     log.info("trained %d boosters of %d to %d rounds", len(rounds), min(rounds), max(rounds))
-    return [], {"boosters": len(rounds), "rounds": rounds} | validation_metrics(data, trees.predict(X), scalers)
+    return [], {"boosters": len(rounds), "rounds": rounds} | validation_metrics(data, trees.predict(X), scale)
 
 
-def _config(data: Dataset, hparams: HyperParameters, plan: MemberPlan, scalers: TargetScale) -> dict[str, Any]:
+def _config(data: Dataset, hparams: HyperParameters, plan: MemberPlan, scale: TargetScale) -> dict[str, Any]:
     """Collect what config.json holds for every family."""
     import xgboost
 
@@ -204,7 +204,7 @@ def _config(data: Dataset, hparams: HyperParameters, plan: MemberPlan, scalers: 
         "seed": plan.seed,
         "outputs": [str(name) for name in data.outputs],
         "has_level": data.has_level,
-        "scalers": scalers.to_dict(),
+        "scalers": scale.to_dict(),
         "hparams": hparams.plain(),
         "data_hashes": plan.hashes,
         "versions": versions,
@@ -212,17 +212,17 @@ def _config(data: Dataset, hparams: HyperParameters, plan: MemberPlan, scalers: 
 
 
 def validation_loss(targets: NDArray[np.float64], predicted: NDArray[np.float64], divisors: NDArray[np.float64]) -> float:
-    """Mean squared error of all measured entries in units of the scalers: the figure by which replicates are compared."""
+    """Mean squared error of all measured entries in units of the target scale: the figure by which replicates are compared."""
     return float(np.nanmean(np.square((targets - predicted) / divisors)))
 
 
-def validation_metrics(data: Dataset, predicted: NDArray[np.float64], scalers: TargetScale) -> dict[str, Any]:
+def validation_metrics(data: Dataset, predicted: NDArray[np.float64], scale: TargetScale) -> dict[str, Any]:
     """Loss and Spearman's rho on validation genes, given (G, T) predictions in log2 units."""
     rows = data.rows("validation")
     targets = data.targets[rows]
     rho = correlations(predicted[rows], targets, "spearman")
     changes = rho[:-1] if data.has_level else rho
-    figures: dict[str, Any] = {"validation_loss": validation_loss(targets, predicted[rows], scalers.divisors(len(data.outputs)))}
+    figures: dict[str, Any] = {"validation_loss": validation_loss(targets, predicted[rows], scale.divisors(len(data.outputs)))}
     figures["validation_fold_change"] = float(np.nanmean(changes)) if np.isfinite(changes).any() else None
     figures["validation_level"] = float(rho[-1]) if data.has_level and np.isfinite(rho[-1]) else None
     return figures

@@ -17,8 +17,8 @@ from safetensors.numpy import load_file, save_file
 from safetensors.torch import load_file as load_tensors
 from safetensors.torch import save_file as save_tensors
 
-from regdecode.expression.scale import TargetScale
 from regdecode.errors import InputError
+from regdecode.expression.scale import TargetScale
 from regdecode.genome.summaries import Design, summarise
 from regdecode.io.records import Track
 from regdecode.models.decode import DecodeNet, TrackShape, build_network

@@ -16,8 +16,7 @@ from regdecode.io.digest import content_sha256
 from regdecode.io.h5ad import read_expression, read_features
 from regdecode.io.splits import read_splits
 from regdecode.training.arms import SHUFFLED, check_arm, shuffle_tracks
-from regdecode.training.dataset import Dataset
-from regdecode.training.dataset import load_dataset
+from regdecode.training.dataset import Dataset, load_dataset
 from regdecode.training.model_folder import align_tracks
 
 log = logging.getLogger(__name__)

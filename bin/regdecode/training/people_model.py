@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 
 import regdecode
-from regdecode.expression.scale import fit_scale
 from regdecode.errors import InputError
+from regdecode.expression.scale import fit_scale
 from regdecode.io.atomic import atomic_path
 from regdecode.io.h5ad import write_predictions
 from regdecode.io.records import Predictions
@@ -164,7 +164,7 @@ def _combined(tuned: Sequence[Tuned], weights: Weights, data: Dataset) -> NDArra
 
 def _shared_config(data: Dataset, settings: PeopleSettings, plan: PeoplePlan) -> dict[str, Any]:
     """What config.json says of members and ensemble alike."""
-    scalers = fit_scale(data.targets[data.rows("train")], data.has_level)
+    scale = fit_scale(data.targets[data.rows("train")], data.has_level)
     return {
         "system": "decode",
         "model": plan.model,
@@ -174,7 +174,7 @@ def _shared_config(data: Dataset, settings: PeopleSettings, plan: PeoplePlan) ->
         "seed": plan.seed,
         "outputs": [str(name) for name in data.outputs],
         "has_level": data.has_level,
-        "scalers": scalers.to_dict(),
+        "scalers": scale.to_dict(),
         "hparams": settings.plain(),
         "data_hashes": plan.hashes,
         "versions": {"regdecode": regdecode.__version__, "torch": torch.__version__, "numpy": np.__version__},
@@ -197,7 +197,7 @@ def _ensemble_config(
 ) -> dict[str, Any]:
     rows = data.rows("validation")
     targets = data.targets[rows]
-    divisors = tuned[0].scalers.divisors(len(data.outputs))
+    divisors = tuned[0].scale.divisors(len(data.outputs))
     losses = [validation_loss(targets, one.predicted[rows], divisors) for one in tuned]
     rho = correlations(_combined(tuned, weights, data)[rows], targets)
     changes = rho[:-1] if data.has_level else rho

@@ -8,6 +8,7 @@ from regdecode.genome.sequence_features import SequenceTable
 from regdecode.models.completion import complete_svd, fit_gaussian
 from regdecode.models.condition_weights import ConditionModel, fit_conditions, regulator_precision
 from regdecode.models.deeprage_baselines import REGISTRY, baselines_for, predict_baseline
+from regdecode.models.deeprage_members import Choices, fit_trees_member
 from regdecode.models.deeprage_problem import CellProblem
 from regdecode.models.geneclass import fit_stumps, regulator_states
 from regdecode.models.sequence_ridge import fit_sequence_ridge, gaussian_kernel
@@ -140,6 +141,17 @@ def test_a_component_that_sequence_does_not_tell_is_shrunk():
     Y = np.column_stack([10 * X[:, 0], RNG.normal(size=200)])
     model = fit_sequence_ridge(X[:150], Y[:150], [(4, 1.0)], (X[150:], Y[150:]))
     assert model.penalty[0] < model.penalty[1]
+
+
+def test_trees_of_all_known_genes_have_the_rounds_chosen_before():
+    rng = np.random.default_rng(2)
+    split = np.repeat(parts(240)[:, None], 12, 1)
+    problem = make_problem("new_gene", split, rng.normal(size=(240, 12)), rng.normal(size=(240, 8)), rng.normal(size=(12, 6)))
+    chosen = Choices(condition_penalty=1.0, rounds=(60, 61, 62, 63, 64, 65))
+    _, stopped = fit_trees_member(problem, ("kmers",))
+    assert max(stopped.rounds) < min(chosen.rounds)  # the values are noise: watched genes end every booster early
+    member, _ = fit_trees_member(problem.with_watched(), ("kmers",), chosen)
+    assert tuple(booster.num_boosted_rounds() for booster in member.model.boosters) == chosen.rounds
 
 
 def test_the_first_stump_is_the_best_of_all_pairs():

@@ -70,7 +70,7 @@ def test_prediction_of_the_stage_is_that_of_the_network(tissue):
     rows = np.array([3, 50])
     with torch.no_grad():
         dense = tuned.net(model.inputs(data.tracks, rows)).numpy()
-    np.testing.assert_allclose(dense * tuned.scalers.divisors(8), tuned.predicted[rows], atol=1e-4)
+    np.testing.assert_allclose(dense * tuned.scale.divisors(8), tuned.predicted[rows], atol=1e-4)
 
 
 def test_head_starts_as_the_ridge_of_the_hidden_units(tissue):
@@ -82,7 +82,7 @@ def test_head_starts_as_the_ridge_of_the_hidden_units(tissue):
     settings = PeopleSettings(fit=replace(FIT, epochs=1, learning_rate=1e-8, weight_decay=0.0))
     tuned = tune(model, people, settings, 0, CPU)
     train = people.rows("train")
-    divisors = tuned.scalers.divisors(8)
+    divisors = tuned.scale.divisors(8)
     expected = fit_ridge(hidden[train], people.targets[train] / divisors, np.array([0] * 7 + [1])).predict(hidden) * divisors
     assert np.abs(tuned.predicted - expected)[people.rows("test")].mean() < 0.05 * people.targets.std()
     assert tuned.progress.best_epoch in (0, 1)
