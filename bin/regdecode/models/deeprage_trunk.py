@@ -10,6 +10,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from regdecode.models.strand_sums import strand_sums
+
 POOLS = ("max", "windows", "attention", "global")
 STRANDS = ("one", "both")
 _BASES = 5
@@ -136,4 +138,7 @@ class SequenceTrunk(nn.Module):
 
     def forward(self, codes: Tensor) -> Tensor:
         """Pooled activations [N, K, P] of base codes [N, L]."""
-        return self.pooled(self.one_hot(codes))
+        letters, bias = self.one_hot(codes), self.conv.bias
+        if isinstance(self.pool, WindowSums) and bias is not None and codes.device.type == "cpu":
+            return strand_sums(letters, self.conv.weight, bias, self.pool.bounds, self.act_reverse is not None)
+        return self.pooled(letters)
