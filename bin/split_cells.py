@@ -34,7 +34,7 @@ def main(expression, sequences, genes, config, regulators, tables, matrix, separ
     settings = deeprage_settings(read_config(config), config)
     notes, table = Notes("split_cells"), read_genes(genes)
     names = read_names(regulators, settings.regulator_column)
-    found = [record.name for record in read_fasta(sequences)]
+    found = {record.name: record.description for record in read_fasta(sequences)}
     space = build_space(read_expression(expression), found, table, names, settings, notes, (sequences, regulators))
     brought = read_matrix(matrix, separator, gene_column) if matrix else None
     rows = rows_in_matrix(brought, space.genes, table.gene_id, table.gene_name) if brought else None

@@ -111,6 +111,31 @@ def test_report_of_leaks_and_notes(tmp_path) -> None:
     assert notes["genes with expression but no sequence"].n == 1
 
 
+def test_transcription_units_are_held_out_whole(tmp_path) -> None:
+    """Pairs of genes share a unit; each gene's window reaches into its left neighbour's."""
+    make(tmp_path)
+    table = pd.read_csv(tmp_path / "genes.tsv", sep="\t", keep_default_na=False)
+    table["unit"] = [f"u{int(gene[1:]) // 2}" for gene in table["gene_id"]]
+    table.to_csv(tmp_path / "genes.tsv", sep="\t", index=False)
+    (tmp_path / "s.fa").write_text("".join(f">{name} chr1:{k * 10}-{k * 10 + 12}(+)\nACGTACGT\n" for k, name in enumerate(ROWS)))
+    result = run(tmp_path, {"regimes": {"new_gene": {"by": "unit", "n": 5}}})
+    assert result.exit_code == 0, result.output
+    leaks = pd.read_csv(tmp_path / "out" / "leakage.tsv", sep="\t").set_index(["fold", "check", "a", "b"]).n
+    tested = []
+    for fold in range(5):
+        cells = read_cells(tmp_path / "out" / f"new_gene.{fold}.cells.h5ad")
+        place = {part: {int(gene[1:]) for gene in cells.genes[(cells.split == code).any(1)]} for part, code in (("train", 0), ("test", 2))}
+        tested += place["test"]
+        assert not {k // 2 for k in place["test"]} & {k // 2 for k in place["train"]}
+        assert leaks[f"new_gene.{fold}", "same transcription unit", "test", "train"] == 0
+        near = [k for k in place["test"] if {k - 1, k + 1} & place["train"]]
+        assert leaks[f"new_gene.{fold}", "promoter shares bases", "test", "train"] == len(near) > 0
+    assert sorted(tested) == list(range(N_GENES))
+    result = run(tmp_path, {"regimes": {"new_gene": {"by": "random", "n": 5}}}, "--out", str(tmp_path / "random"))
+    leaks = pd.read_csv(tmp_path / "random" / "leakage.tsv", sep="\t").set_index(["fold", "check", "a", "b"]).n
+    assert leaks["new_gene.0", "same transcription unit", "test", "train"] > 0
+
+
 def refused(folder: Path, result, *told: str) -> None:
     assert result.exit_code == 2, result.output
     assert all(part in result.output for part in told), result.output
@@ -125,6 +150,7 @@ def refused(folder: Path, result, *told: str) -> None:
         ({"new_gene": {"file": "gf.tsv", "folds": [9]}}, "there is no fold 9"),
         ({"new_gene": {"file": "gf.tsv", "columns": {"fold": "part"}}}, "column part is missing"),
         ({"new_condition": {"by": "series", "n": 9}}, "6 series for 9 folds"),
+        ({"new_gene": {"by": "unit", "n": 40}}, "29 transcription units for 40 folds"),
         ({"random_pair": {"over": "matrix"}}, "which was not given"),
     ],
 )

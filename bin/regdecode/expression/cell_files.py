@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from regdecode.errors import InputError
+from regdecode.expression.cell_leakage import PARTS, Windows, cell_leakage
 from regdecode.expression.cells import (
     condition_parts,
     cross_parts,
@@ -20,7 +21,7 @@ from regdecode.expression.cells import (
     parts_of,
     random_folds,
     random_pair_parts,
-    series_folds,
+    whole_folds,
     without_missing,
 )
 from regdecode.expression.deeprage_settings import Regime
@@ -33,17 +34,31 @@ from regdecode.io.notes import Notes
 from regdecode.io.records import Cells
 
 _SAFE = re.compile(r"[\w.+-]+")
-PARTS = {"train": 0, "validation": 1, "test": 2}
 
 
 class CellSpace(NamedTuple):
-    """The genes (G,) and conditions (S,) that models use, their values (G, S), series (S,) or None, and which genes (G,) are regulators."""
+    """The genes (G,) and conditions (S,) that models use.
+
+    Attributes
+    ----------
+    genes, conditions : ndarray of str (G,), (S,)
+    values : ndarray (G, S)
+    series : ndarray of str (S,) or None
+    regulator : ndarray of bool (G,)
+        Genes that are a regulator.
+    unit : ndarray of str (G,)
+        Transcription unit of each gene.
+    window : Windows
+        Where each gene's sequence lies.
+    """
 
     genes: np.ndarray
     conditions: np.ndarray
     values: np.ndarray
     series: np.ndarray | None
     regulator: np.ndarray
+    unit: np.ndarray
+    window: Windows
 
 
 def fold_labels(regime: Regime, space: CellSpace, tables: Sequence[str], seed: int) -> np.ndarray:
@@ -61,10 +76,12 @@ def fold_labels(regime: Regime, space: CellSpace, tables: Sequence[str], seed: i
         if not Path(found[0]).is_file():
             raise InputError("there is no such file", regime.file, f"give the folds file that regimes.{regime.name}.file names")
         return labels_of(names, read_pairs(found[0], regime.columns), "gene" if of_genes else "condition", found[0])
+    if regime.by == "unit":
+        return whole_folds(space.unit, regime.n, seed, "transcription units")
     if regime.by == "series":
         if space.series is None:
             raise InputError("no series is known", "regimes.new_condition", "name a column of the sample sheet under deeprage.series")
-        return series_folds(space.series, regime.n, seed)
+        return whole_folds(space.series, regime.n, seed, "series")
     return random_folds(len(names), regime.n, seed)
 
 
@@ -146,38 +163,6 @@ def make_folds(
             yield Cells(space.genes, space.conditions, without_missing(parts, space.values, regime.missing), attrs)
 
 
-def cell_leakage(cells: Cells, space: CellSpace) -> list[Leak]:
-    """Count what training cells could tell of test cells: shared genes, conditions and series, and test cells read as inputs."""
-    fold = f"{cells.attrs['regime']}.{cells.attrs['fold']}"
-    inside = {name: cells.split == code for name, code in PARTS.items()}
-    used = int((cells.split >= 0).sum())
-    report = []
-    for name, mask in inside.items():
-        told = f"{int(mask.any(1).sum())} genes, {int(mask.any(0).sum())} conditions"
-        report.append(Leak(fold, "cells", name, "", int(mask.sum()), used, told))
-    for a, b in (("test", "train"), ("validation", "train"), ("test", "validation")):
-        sides = (("same gene", 1, space.genes), ("same condition", 0, space.conditions), ("same series", 0, space.series))
-        for check, axis, names in sides:
-            if names is None:
-                continue
-            left, right = np.unique(names[inside[a].any(axis)]), np.unique(names[inside[b].any(axis)])
-            shared = np.intersect1d(left, right)
-            report.append(Leak(fold, check, a, b, len(shared), len(left), f"such as {', '.join(shared[:3])}" if len(shared) else ""))
-    read = inside["test"] & space.regulator[:, None]
-    report.append(
-        Leak(
-            fold,
-            "test cells that are a regulator's value, an input of other genes",
-            "test",
-            "",
-            int(read.sum()),
-            int(inside["test"].sum()),
-            "a gene's own entry is masked when the gene itself is predicted",
-        )
-    )
-    return report
-
-
 def write_all_cells(out: str | Path, made: Iterator[Cells], space: CellSpace, notes: Notes) -> None:
     """Write `<regime>.<fold>.cells.h5ad` of every fold, leakage.tsv and split_cells.notes.json, all or nothing.
 
@@ -198,7 +183,7 @@ def write_all_cells(out: str | Path, made: Iterator[Cells], space: CellSpace, no
                 raise InputError(f"no cell to {' or '.join(empty)}", f"fold {name}", fix)
             write_cells(folder / f"{name}.cells.h5ad", cells)
             notes.add(f"cells of {name}", sum(counts.values()), ", ".join(f"{part} {n}" for part, n in counts.items()))
-            leaks += cell_leakage(cells, space)
+            leaks += cell_leakage(cells, space.series, space.regulator, space.unit, space.window)
         pd.DataFrame(leaks).to_csv(folder / "leakage.tsv", sep="\t", index=False)
         notes.write(folder / "split_cells.notes.json")
 

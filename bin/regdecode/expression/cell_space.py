@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from regdecode.errors import InputError
 from regdecode.expression.cell_files import CellSpace, series_of
+from regdecode.expression.cell_leakage import windows_of
 from regdecode.expression.compendium import check_conditions, find_regulators, log_ratios
 from regdecode.expression.deeprage_settings import DeepRageSettings
 from regdecode.io.gene_table import GeneTable
@@ -23,7 +24,7 @@ def names_of(genes: np.ndarray, table: GeneTable) -> np.ndarray:
 
 def build_space(
     expression: Expression,
-    sequences: Sequence[str],
+    sequences: Mapping[str, str],
     table: GeneTable,
     regulators: Sequence[str],
     settings: DeepRageSettings,
@@ -35,9 +36,9 @@ def build_space(
     Parameters
     ----------
     sequences
-        Genes that have one.
+        Genes that have one, and its description.
     table
-        Genes of the annotation, for the names of regulators.
+        Genes of the annotation, for the names of regulators and for transcription units.
     regulators
         Gene ids or names.
     files
@@ -48,10 +49,10 @@ def build_space(
     InputError
         No gene has both, a condition has no value, or most regulators are not measured.
     """
-    inside = np.isin(expression.genes, np.asarray(sequences))
+    inside = np.isin(expression.genes, list(sequences))
     if not inside.any():
         raise InputError(
-            f"no gene has both expression ({', '.join(expression.genes[:3])}) and a sequence ({', '.join(sequences[:3])})",
+            f"no gene has both expression ({', '.join(expression.genes[:3])}) and a sequence ({', '.join(list(sequences)[:3])})",
             files[0],
             "name the sequences by the gene ids of the annotation",
         )
@@ -65,4 +66,7 @@ def build_space(
     is_regulator[rows] = True
     genes = expression.genes[inside]
     notes.add("genes with expression and sequence", len(genes), f"{int(is_regulator[inside].sum())} of them regulators")
-    return CellSpace(genes, expression.outputs, ratios[inside], series_of(expression.sheet, settings.series), is_regulator[inside])
+    unit_of = dict(zip(table.gene_id.tolist(), table.unit.tolist(), strict=True))
+    units = np.array([unit_of.get(gene, gene) for gene in genes.tolist()])
+    series = series_of(expression.sheet, settings.series)
+    return CellSpace(genes, expression.outputs, ratios[inside], series, is_regulator[inside], units, windows_of(genes, sequences))

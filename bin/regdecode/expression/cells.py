@@ -41,18 +41,17 @@ def random_folds(n_members: int, n: int, seed: int) -> np.ndarray:
     return labels.astype(str)
 
 
-def series_folds(series: np.ndarray, n: int, seed: int) -> np.ndarray:
-    """Fold names (S,) such that a series is in one fold alone; the largest series first, each to the smallest fold.
+def whole_folds(groups: np.ndarray, n: int, seed: int, what: str) -> np.ndarray:
+    """Fold names (N,) such that a group is in one fold alone; the largest groups first, each to the smallest fold.
 
     Raises
     ------
     InputError
-        There are fewer series than folds.
+        There are fewer groups than folds.
     """
-    names, sizes = np.unique(series, return_counts=True)
+    names, sizes = np.unique(groups, return_counts=True)
     if len(names) < n:
-        told = f"{len(names)} series for {n} folds"
-        raise InputError(told, "regimes.new_condition", "ask for fewer folds, or name a finer series column")
+        raise InputError(f"{len(names)} {what} for {n} folds", "deeprage.regimes", "ask for fewer folds, or for folds of something finer")
     order = np.random.default_rng(seed).permutation(len(names))
     order = order[np.argsort(-sizes[order], kind="stable")]
     filled, fold_of = np.zeros(n, dtype=np.int64), {}
@@ -60,7 +59,7 @@ def series_folds(series: np.ndarray, n: int, seed: int) -> np.ndarray:
         smallest = int(np.argmin(filled))
         fold_of[names[k]] = str(smallest)
         filled[smallest] += sizes[k]
-    return np.array([fold_of[name] for name in series])
+    return np.array([fold_of[name] for name in groups])
 
 
 def random_pair_parts(shape: tuple[int, int], share: float, seed: int) -> np.ndarray:

@@ -18,7 +18,7 @@ _REGIME_KEYS = {
     "random_pair": ("share", "seed", "over", "missing"),
     "new_gene_and_condition": ("folds", "missing"),
 }
-_WAYS = {"new_gene": ("random",), "new_condition": ("series", "random")}
+_WAYS = {"new_gene": ("random", "unit"), "new_condition": ("series", "random")}
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Regime:
     file, columns
         Table of folds, and its two columns.
     by, n
-        Without a file: "random" folds, or folds of whole "series"; how many.
+        Without a file: "random" folds, or folds of whole transcription units ("unit") or "series"; how many.
     folds
         The folds that are tested, in turn; empty for all.
     share, seed, over
@@ -72,8 +72,8 @@ def deeprage_settings(config: Mapping[str, Any], where: str = "deeprage settings
     ----------
     config
         regulators (file), regulator_column, missing (drop, zero), classes ({thresholds} or {quantiles}), series (column of the sample
-        sheet), motifs, known_targets, regimes {new_gene {file, columns, folds | by: random, n}, new_condition {file | by: series, n},
-        random_pair {share, seed, over: matrix | used}, new_gene_and_condition: true}; every regime may have its own `missing`.
+        sheet), motifs, known_targets, regimes {new_gene {file, columns, folds | by: random | unit, n}, new_condition {file | by: series,
+        n}, random_pair {share, seed, over: matrix | used}, new_gene_and_condition: true}; every regime may have its own `missing`.
     where
         Name of the file, for messages.
 
@@ -112,7 +112,7 @@ def deeprage_settings(config: Mapping[str, Any], where: str = "deeprage settings
 def _regime(name: str, block: Any, missing: str, series: str | None, where: str) -> Regime:
     """One regime, checked."""
     if isinstance(block, str):
-        block = {"by": block} if block in ("random", "series") else {"file": block}
+        block = {"by": block} if block in ("random", "unit", "series") else {"file": block}
     where = f"{where}: regimes.{name}"
     if not isinstance(block, Mapping):
         raise InputError(f"is {block!r}", where, "give true, false or a block of settings")

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from regdecode.errors import InputError
-from regdecode.expression.cells import cross_parts, fold_order, parts_of, random_folds, random_pair_parts, series_folds, without_missing
+from regdecode.expression.cell_leakage import Windows, overlapping, windows_of
+from regdecode.expression.cells import cross_parts, fold_order, parts_of, random_folds, random_pair_parts, whole_folds, without_missing
 
 
 def test_a_fold_tests_and_the_next_one_tunes() -> None:
@@ -25,12 +26,12 @@ def test_random_folds_are_even_and_repeat() -> None:
 
 def test_a_series_is_in_one_fold() -> None:
     series = np.repeat([f"s{k}" for k in range(9)], np.arange(1, 10))
-    folds = series_folds(series, 3, 0)
+    folds = whole_folds(series, 3, 0, "series")
     assert all(len(set(folds[series == name])) == 1 for name in set(series))
     sizes = np.unique(folds, return_counts=True)[1]
     assert sizes.max() - sizes.min() <= 2
     with pytest.raises(InputError, match="9 series for 10 folds"):
-        series_folds(series, 10, 0)
+        whole_folds(series, 10, 0, "series")
 
 
 def test_random_pairs_are_the_draw_told() -> None:
@@ -49,3 +50,22 @@ def test_missing_cells() -> None:
     parts, values = np.array([[0, 2]], np.int8), np.array([[np.nan, 1.0]])
     assert without_missing(parts, values, "drop").tolist() == [[-1, 2]]
     assert without_missing(parts, values, "zero").tolist() == [[0, 2]]
+
+
+def test_windows_that_share_a_base() -> None:
+    rng = np.random.default_rng(0)
+    start = rng.integers(0, 3000, 60)
+    windows = Windows(rng.choice(["chrI", "chrII", ""], 60), start, start + rng.integers(1, 60, 60))
+    query, pool = rng.random(60) < 0.4, rng.random(60) < 0.5
+    pool &= ~query
+    spans = [set(range(a, b)) for a, b in zip(windows.start, windows.end, strict=True)]
+    near = [[windows.chrom[k] == windows.chrom[g] != "" and bool(spans[k] & spans[g]) for k in np.flatnonzero(pool)] for g in range(60)]
+    brute = [any(near[g]) for g in np.flatnonzero(query)]
+    assert 0 < sum(brute) < len(brute)
+    np.testing.assert_array_equal(overlapping(windows, query, pool), brute)
+
+
+def test_windows_are_read_off_descriptions() -> None:
+    windows = windows_of(np.array(["a", "b", "c"]), {"a": "chrI:100-700(-)", "b": "no place"})
+    assert windows.chrom.tolist() == ["chrI", "", ""]
+    assert (windows.start[0], windows.end[0]) == (100, 700)
