@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.stats import t
 
 from regdecode.report import figures_deeprage as figures
 from regdecode.report.inputs_deeprage import CellFold, DeepRage
@@ -175,17 +176,23 @@ def _extremes(part: Part, fold: CellFold, lead: pd.Series) -> None:
 
 
 def over_folds(deeprage: DeepRage) -> pd.DataFrame:
-    """Mean, least and greatest figure over the folds of a regime that has several."""
+    """Mean figures over the folds of a regime that has several, r and accuracy with their 95 % interval.
+
+    The interval is Student's, of the folds' own figures: folds are what differs, not the genes in them.
+    """
     rows = [compared(fold).assign(regime=fold.regime) for fold in deeprage.folds]
     every = pd.concat([table for table in rows if len(table)], ignore_index=True) if any(len(table) for table in rows) else pd.DataFrame()
     if every.empty:
         return every
     grouped = every.groupby(["regime", "label"], sort=False)
     table = grouped.agg(
-        folds=("pearson", "count"), r=("pearson", "mean"), r_least=("pearson", "min"), r_most=("pearson", "max"),
-        accuracy=("accuracy", "mean"), majority=("majority", "mean"), balanced=("balanced_accuracy", "mean"), kappa=("kappa", "mean"),
-    ).reset_index()  # fmt: skip
-    return table[table["folds"] > 1]
+        folds=("pearson", "count"), r=("pearson", "mean"), accuracy=("accuracy", "mean"), majority=("majority", "mean"),
+        balanced=("balanced_accuracy", "mean"), kappa=("kappa", "mean"),
+    )  # fmt: skip
+    for name, column in (("r", "pearson"), ("accuracy", "accuracy")):
+        half = t.ppf(0.975, table["folds"] - 1) * grouped[column].std() / np.sqrt(table["folds"])
+        table[f"{name}_low"], table[f"{name}_high"] = table[name] - half, table[name] + half
+    return table[table["folds"] > 1].reset_index()
 
 
 def split_part(deeprage: DeepRage) -> Part:

@@ -54,10 +54,12 @@ def folds_table(deeprage: DeepRage) -> Table | None:
     if table.empty:
         return None
     columns: list[tuple[str, str, int | None]] = [
-        ("regime", "regime", None), ("label", "model", None), ("folds", "folds", 0), ("r", "mean r", 3), ("r_least", "least", 3),
-        ("r_most", "greatest", 3), ("accuracy", "accuracy", 3), ("majority", "majority", 3), ("balanced", "balanced", 3), ("kappa", "κ", 3),
+        ("regime", "regime", None), ("label", "model", None), ("folds", "folds", 0), ("r", "mean r", 3), ("r_low", "low", 3),
+        ("r_high", "high", 3), ("accuracy", "accuracy", 3), ("accuracy_low", "low", 3), ("accuracy_high", "high", 3),
+        ("majority", "majority", 3), ("balanced", "balanced", 3), ("kappa", "κ", 3),
     ]  # fmt: skip
-    return from_frame(table, "deeprage-folds", "Over the folds of a regime", columns)
+    caption = "Low and high bound Student's 95 % interval of the mean over folds."
+    return from_frame(table, "deeprage-folds", "Over the folds of a regime", columns, caption)
 
 
 def no_deeprage(run: dict[str, Any]) -> str:

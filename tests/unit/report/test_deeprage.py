@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from tests.unit.report.make_deeprage import add_deeprage, add_motifs
@@ -11,7 +12,7 @@ from tests.unit.report.make_inputs import make_inputs
 
 from regdecode.report.inputs import Inputs, read_inputs
 from regdecode.report.page import write_report
-from regdecode.report.sections_deeprage import compared, label_of, regime_part, standing, verdict_of
+from regdecode.report.sections_deeprage import compared, label_of, over_folds, regime_part, standing, verdict_of
 from regdecode.report.sections_motifs import knock_out_part
 from regdecode.report.verdict import WORDS
 from regdecode.report.views_deeprage import DeepRageView, view_deeprage
@@ -130,6 +131,21 @@ def test_several_folds_have_their_means(tmp_path: Path) -> None:
     assert found is not None and found.over_folds is not None
     assert [cell.text for cell in found.over_folds.rows[0]][:4] == ["new_gene", "Ensemble", "2", "0.550"]
     assert found.parts[0][0] == "Genes never seen, fold 0"
+
+
+def test_means_over_folds_have_students_interval(tmp_path: Path) -> None:
+    folder = make_inputs(tmp_path / "inputs", ["chr1"], n_outputs=6, n_genes=60)
+    add_deeprage(folder, folds=("new_gene.0", "new_gene.1", "new_gene.2"), explained=False)
+    for fold, r in enumerate((0.5, 0.56, 0.59)):
+        path = folder / "deeprage" / "evaluated" / f"new_gene.{fold}" / "metrics.tsv"
+        table = pd.read_csv(path, sep="\t")
+        lead = (table["member"] == "ensemble") & (table["model"] == "default") & (table["metric"] == "pearson") & (table["split"] == "test")
+        table.loc[lead, "value"] = r
+        table.to_csv(path, sep="\t", index=False, na_rep="NA")
+    row = over_folds(read_inputs(folder).deeprage).set_index("label").loc["Ensemble"]
+    half = 4.302653 * np.std([0.5, 0.56, 0.59], ddof=1) / np.sqrt(3)
+    np.testing.assert_allclose([row["r"], row["r_low"], row["r_high"]], [0.55, 0.55 - half, 0.55 + half], rtol=1e-6)
+    assert row["accuracy_low"] <= row["accuracy"] <= row["accuracy_high"]
 
 
 def test_rows_of_sequence_models_stay_out_of_the_other_figures(tmp_path: Path) -> None:
