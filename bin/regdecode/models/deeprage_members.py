@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from regdecode.models.completion import Gaussian, fit_gaussian
+from regdecode.models.completion_trees import complete_by_trees, fit_completion_trees
 from regdecode.models.condition_weights import ConditionModel, fit_conditions
 from regdecode.models.deeprage_problem import CellProblem, split_genes
 from regdecode.models.sequence_ridge import PENALTIES, SequenceRidge, fit_sequence_ridge
@@ -106,7 +107,7 @@ class RegulatorMember:
 
 @dataclass(frozen=True)
 class CompletionMember:
-    """The gene's own other cells, through one normal distribution over conditions.
+    """The gene's own other cells, through one normal distribution over conditions, and trees on what that leaves.
 
     Attributes
     ----------
@@ -114,18 +115,25 @@ class CompletionMember:
         Over the known conditions.
     profiles : ndarray, float32 (known genes, K)
         NaN where not known.
+    trees : TreesModel or None
+        See `completion_trees`.
     """
 
     gaussian: Gaussian
     profiles: np.ndarray
+    trees: TreesModel | None = None
 
     def predict(self, request: Request) -> np.ndarray:
         """(G, S) log2 ratios; NaN in a new condition. A known cell is predicted from the gene's others."""
         predicted = np.full((len(request.row), len(request.place)), np.nan)
         seen, rows = request.place >= 0, request.row >= 0
         filled = np.tile(self.gaussian.mean, (len(request.row), 1))
-        own = self.profiles[request.row[rows]].astype(np.float64)
-        filled[rows] = self.gaussian.complete(own, np.isfinite(own))[0]
+        profiles = self.profiles.astype(np.float64)
+        if self.trees:
+            completed = complete_by_trees(self.gaussian, profiles, self.trees)
+        else:
+            completed = self.gaussian.complete(np.nan_to_num(profiles), np.isfinite(profiles))[0]
+        filled[rows] = completed[request.row[rows]]
         predicted[:, seen] = filled[:, request.place[seen]]
         return predicted
 
@@ -214,8 +222,15 @@ def fit_regulator_member(problem: CellProblem, power: float, chosen: Choices | N
     return RegulatorMember(profiles, conditions), Choices(None, conditions.penalty)
 
 
-def fit_completion_member(problem: CellProblem, chosen: Choices | None = None) -> tuple[CompletionMember, Choices]:
-    """Normal distribution over conditions."""
+def fit_completion_member(problem: CellProblem, chosen: Choices | None = None, trees: bool = False) -> tuple[CompletionMember, Choices]:
+    """Normal distribution over conditions; trees on what it leaves, their rounds chosen on watched cells."""
     profiles = problem.profiles()[problem.genes]
-    known = np.isfinite(profiles)
-    return CompletionMember(fit_gaussian(np.nan_to_num(profiles), known), profiles.astype(np.float32)), Choices()
+    gaussian = fit_gaussian(np.nan_to_num(profiles), np.isfinite(profiles))
+    kept = profiles.astype(np.float32)
+    if not trees:
+        return CompletionMember(gaussian, kept), Choices()
+    watched = problem.watched_profiles()[problem.genes]
+    rounds = chosen.rounds[0] if chosen is not None and chosen.rounds else None
+    watch = (gaussian, watched) if rounds is None and np.isfinite(watched).any() else None
+    model = fit_completion_trees(profiles, watch, rounds, problem.seed, problem.threads)
+    return CompletionMember(gaussian, kept, model), Choices(rounds=(model.boosters[0].num_boosted_rounds(),))

@@ -69,6 +69,8 @@ def save_member(folder: Path, name: str, member: Member) -> None:
     arrays: dict[str, np.ndarray] = {}
     if isinstance(member, CompletionMember):
         arrays = {"mean": member.gaussian.mean, "covariance": member.gaussian.covariance, "profiles": member.profiles}
+        if member.trees:
+            arrays |= _save_trees(folder, member.trees)
     else:
         arrays = {f"conditions.{key}": getattr(member.conditions, key) for key in _CONDITIONS}
         config["condition_penalty"] = member.conditions.penalty
@@ -80,12 +82,22 @@ def save_member(folder: Path, name: str, member: Member) -> None:
         if isinstance(member.model, SequenceRidge):
             arrays |= {f"ridge.{key}": getattr(member.model, key) for key in _RIDGE}
         else:
-            arrays |= {"trees.loadings": member.model.loadings, "trees.center": member.model.center}
-            (folder / "trees").mkdir()
-            for k, text in enumerate(member.model.to_json()):
-                (folder / "trees" / f"{k}.json").write_bytes(text)
+            arrays |= _save_trees(folder, member.model)
     save_file({key: np.ascontiguousarray(value) for key, value in arrays.items()}, folder / "model.safetensors")
     write_json(folder / "member.json", config)
+
+
+def _save_trees(folder: Path, trees: TreesModel) -> dict[str, np.ndarray]:
+    """Write the boosters; the arrays that go with them."""
+    (folder / "trees").mkdir()
+    for k, text in enumerate(trees.to_json()):
+        (folder / "trees" / f"{k}.json").write_bytes(text)
+    return {"trees.loadings": trees.loadings, "trees.center": trees.center}
+
+
+def _load_trees(folder: Path, arrays: dict[str, np.ndarray], threads: int) -> TreesModel:
+    paths = sorted((folder / "trees").glob("*.json"), key=lambda path: int(path.stem))
+    return TreesModel.from_json([path.read_bytes() for path in paths], arrays["trees.loadings"], arrays["trees.center"], threads)
 
 
 def load_member(folder: str | Path, threads: int = 1) -> tuple[str, Member]:
@@ -94,13 +106,13 @@ def load_member(folder: str | Path, threads: int = 1) -> tuple[str, Member]:
     config = _read(folder / "member.json")
     arrays = load_file(folder / "model.safetensors")
     if config["kind"] == "CompletionMember":
-        return config["name"], CompletionMember(Gaussian(arrays["mean"], arrays["covariance"]), arrays["profiles"])
+        trees = _load_trees(folder, arrays, threads) if (folder / "trees").is_dir() else None
+        return config["name"], CompletionMember(Gaussian(arrays["mean"], arrays["covariance"]), arrays["profiles"], trees)
     conditions = ConditionModel(arrays["conditions.inputs"], arrays["conditions.precision"], config["condition_penalty"])
     if config["kind"] == "RegulatorMember":
         return config["name"], RegulatorMember(arrays["profiles"], conditions)
     if config["model"] == "SequenceRidge":
         model: SequenceRidge | TreesModel = SequenceRidge(*(arrays[f"ridge.{key}"] for key in _RIDGE))
     else:
-        paths = sorted((folder / "trees").glob("*.json"), key=lambda path: int(path.stem))
-        model = TreesModel.from_json([path.read_bytes() for path in paths], arrays["trees.loadings"], arrays["trees.center"], threads)
+        model = _load_trees(folder, arrays, threads)
     return config["name"], SequenceMember(arrays["columns"], model, conditions)

@@ -82,7 +82,11 @@ def fitters_for(problem: CellProblem) -> dict[str, Fitter]:
             "regulator_factors": lambda p, c: fit_regulator_member(p, 1.0, c),
         }
     if problem.regime == "random_pair":
-        return {"completion": fit_completion_member, "promoter_ridge": lambda p, c: fit_ridge_member(p, PROMOTER, c)}
+        return {
+            "completion": fit_completion_member,
+            "completion_trees": lambda p, c: fit_completion_member(p, c, trees=True),
+            "promoter_ridge": lambda p, c: fit_ridge_member(p, PROMOTER, c),
+        }
     fitters: dict[str, Fitter] = {
         "promoter_ridge": lambda p, c: fit_ridge_member(p, PROMOTER, c),
         "promoter_trees": lambda p, c: fit_trees_member(p, tree_blocks(p), c),
