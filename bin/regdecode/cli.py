@@ -1,6 +1,7 @@
 """What every script shares: the command decorator, common options, logging."""
 
 import logging
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +10,8 @@ import click
 
 from regdecode import __version__
 from regdecode.errors import RegdecodeError
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 existing_file = click.Path(exists=True, dir_okay=False, readable=True)
 existing_folder = click.Path(exists=True, file_okay=False, readable=True)
@@ -25,9 +28,15 @@ option_device = click.option(
 
 
 class _Command(click.Command):
-    """A click command whose known errors end in one message and their exit code, never in a traceback."""
+    """A click command whose known errors end in one message and their exit code, never in a traceback.
+
+    It takes no more threads than it was given: numpy's linear algebra would take every core, and tasks that share a machine would then
+    wait for each other's threads. Scripts import numpy after this.
+    """
 
     def invoke(self, ctx: click.Context) -> Any:
+        for name in THREADS:
+            os.environ.setdefault(name, str(ctx.params.get("threads", 1)))
         try:
             return super().invoke(ctx)
         except RegdecodeError as error:

@@ -1,6 +1,7 @@
 """What every script shares."""
 
 import logging
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +39,27 @@ def test_version_and_help():
 
     assert CliRunner().invoke(script, ["--version"]).output.strip() == __version__
     assert "[default: 3]" in CliRunner().invoke(script, ["--help"]).output
+
+
+@pytest.mark.parametrize(
+    ("options", "given", "used"), [([], {}, 1), (["--threads", "2"], {}, 2), (["--threads", "2"], {"OMP_NUM_THREADS": "1"}, 1)]
+)
+def test_linear_algebra_takes_no_more_threads_than_given(options, given, used):
+    probe = (
+        "from regdecode import cli\n"
+        "@cli.command\n"
+        "@cli.option_threads\n"
+        "def script(threads):\n"
+        "    import os\n"
+        "    import numpy\n"
+        "    print(os.environ['OMP_NUM_THREADS'], os.environ['OPENBLAS_NUM_THREADS'])\n"
+        "script()"
+    )
+    clean = {name: value for name, value in os.environ.items() if name not in cli.THREADS}
+    done = subprocess.run(
+        [sys.executable, "-c", probe, *options], capture_output=True, text=True, cwd=ROOT / "bin", check=True, env=clean | given
+    )
+    assert int(done.stdout.split()[0]) == used
 
 
 @pytest.mark.parametrize(("options", "details"), [([], []), (["--verbose"], ["regdecode.part details"])])
