@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from regdecode.errors import InputError
-from regdecode.expression.cell_leakage import PARTS, Windows, cell_leakage
+from regdecode.expression.cell_leakage import PARTS, cell_leakage
 from regdecode.expression.cells import (
     condition_parts,
     cross_parts,
@@ -27,6 +27,7 @@ from regdecode.expression.cells import (
 from regdecode.expression.deeprage_settings import Regime
 from regdecode.expression.identifiers import match_identifiers
 from regdecode.expression.leakage import Leak
+from regdecode.genome.windows import Windows
 from regdecode.io.atomic import atomic_path
 from regdecode.io.h5ad import write_cells
 from regdecode.io.matrix import Matrix, read_pairs

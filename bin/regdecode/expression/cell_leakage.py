@@ -4,39 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import numpy as np
 
 from regdecode.expression.leakage import PAIRS, Leak
+from regdecode.genome.windows import Windows
 from regdecode.io.records import Cells
 
 PARTS = {"train": 0, "validation": 1, "test": 2}
-_PLACE = re.compile(r"(\S+):(\d+)-(\d+)\([+-]\)")
-
-
-class Windows(NamedTuple):
-    """Where sequences lie: chromosome (G,), "" where unknown, start and end (G,), 0-based half-open."""
-
-    chrom: np.ndarray
-    start: np.ndarray
-    end: np.ndarray
+_PLACE = re.compile(r"(\S+):(\d+)-(\d+)\(([+-])\)")
 
 
 def windows_of(genes: np.ndarray, described: Mapping[str, str]) -> Windows:
-    """Windows of genes from the descriptions of their sequences, as REFERENCE writes them: chrI:100-700(+)."""
+    """Windows of genes from the descriptions of their sequences, as REFERENCE writes them: chrI:100-700(+). Chromosome "" where unknown."""
     found = [_PLACE.search(described.get(gene, "")) for gene in genes.tolist()]
     return Windows(
         np.array([place[1] if place else "" for place in found]),
         np.array([int(place[2]) if place else 0 for place in found], dtype=np.int64),
         np.array([int(place[3]) if place else 0 for place in found], dtype=np.int64),
+        np.array([place[4] if place else "" for place in found]),
     )
 
 
 def overlapping(windows: Windows, query: np.ndarray, pool: np.ndarray) -> np.ndarray:
     """Whether each window of `query` (Q of G,) shares a base, on either strand, with one of `pool` (G,)."""
     result = np.zeros(int(query.sum()), dtype=bool)
-    chrom, start, end = (column[query] for column in windows)
+    chrom, start, end = windows.chrom[query], windows.start[query], windows.end[query]
     for name in np.unique(chrom[chrom != ""]):
         inside, mine = pool & (windows.chrom == name), chrom == name
         begun = np.searchsorted(np.sort(windows.start[inside]), end[mine], side="left")

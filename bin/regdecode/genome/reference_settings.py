@@ -26,11 +26,12 @@ ALLOWED = {
 
 @dataclass(frozen=True)
 class PromoterSettings:
-    """Window of a gene's promoter: bases before and from the anchor on."""
+    """Window of a gene's promoter: bases before and from the anchor on; `by_unit`: of its transcription unit's first gene."""
 
     upstream: int
     downstream: int
     anchor: str
+    by_unit: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def reference_settings(config: Mapping[str, Any], where: str) -> ReferenceSettin
     config
         kind (gtf, gff3, table); of a table: columns, zero_based, separator, chromosome; gene_id (attribute), biotypes, strip_version
         ("auto", true, false), unit_gap (bases); chromosomes {from_description, only, exclude}; windows {decode {promoter [upstream,
-        downstream], anchor}, sequence {length, anchor, downstream}}.
+        downstream], anchor}, sequence {length, anchor, downstream, unit (gene, operon)}}.
     where
         Name of the file the settings come from.
 
@@ -142,4 +143,7 @@ def _sequence_settings(sequence: Mapping[str, Any] | None, where: str) -> Promot
         raise InputError("windows.sequence.length is 0", where, "give the bases of a promoter, such as 1000")
     if anchor not in ("tss", "start_codon"):
         raise InputError(f"windows.sequence.anchor is {anchor!r}", where, "use tss or start_codon")
-    return PromoterSettings(length - downstream, downstream, anchor)
+    unit = sequence.get("unit", "gene")
+    if unit not in ("gene", "operon"):
+        raise InputError(f"windows.sequence.unit is {unit!r}", where, "use gene or operon")
+    return PromoterSettings(length - downstream, downstream, anchor, unit == "operon")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from regdecode.genome.windows import Anchored, Spliced, Windows, clip_windows, promoter_windows, spliced_segments
+from regdecode.genome.windows import Anchored, Spliced, clip_windows, promoter_windows, spliced_segments
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,7 @@ def promoter_regions(
     Regions
         (G,) regions of one piece each; sites of either strand count.
     """
-    windows = promoter_windows(genes, upstream, downstream, anchor)
-    if leader is not None:
-        windows = Windows(windows.chrom[leader], windows.start[leader], windows.end[leader], windows.strand[leader])
+    windows = promoter_windows(genes, upstream, downstream, anchor, leader)
     clipped = clip_windows(windows, lengths)
     minus = windows.strand == "-"
     offset = np.where(minus, windows.end - clipped.end, clipped.start - windows.start)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from regdecode.errors import InputError
 from regdecode.genome.chromosomes import Chromosome
 from regdecode.genome.reference_settings import PromoterSettings
-from regdecode.genome.windows import clip_windows, promoter_windows
+from regdecode.genome.windows import Windows, clip_windows, leader_rows, promoter_windows
 from regdecode.io.fasta import FastaRecord
 from regdecode.io.gene_table import GeneTable
 from regdecode.io.notes import Notes
@@ -30,7 +30,7 @@ def promoter_sequences(
     or whose chromosome has no sequence, yields nothing. `notes` takes how many were clipped, and how many yield nothing.
     """
     lengths = {chromosome.name: chromosome.length for chromosome in chromosomes if chromosome.length is not None}
-    windows = clip_windows(promoter_windows(genes, promoter.upstream, promoter.downstream, promoter.anchor), lengths)
+    windows = clip_windows(_whole_windows(genes, promoter), lengths)
     clipped = int((windows.end - windows.start < promoter.upstream + promoter.downstream).sum())
     if clipped:
         notes.add("promoters clipped at the end of a chromosome", clipped)
@@ -56,6 +56,12 @@ def promoter_sequences(
         )
 
 
+def _whole_windows(genes: GeneTable, promoter: PromoterSettings) -> Windows:
+    """Windows before they are clipped."""
+    leader = leader_rows(genes.gene_id, genes.unit_leader) if promoter.by_unit else None
+    return promoter_windows(genes, promoter.upstream, promoter.downstream, promoter.anchor, leader)
+
+
 def padded_sequences(
     genes: GeneTable,
     window: PromoterSettings,
@@ -69,7 +75,7 @@ def padded_sequences(
     What a window lacks beyond the end of its chromosome is N, on the side where it lacks; the header tells the bases that exist.
     """
     lengths = {chromosome.name: chromosome.length for chromosome in chromosomes if chromosome.length is not None}
-    whole = promoter_windows(genes, window.upstream, window.downstream, window.anchor)
+    whole = _whole_windows(genes, window)
     clipped = clip_windows(whole, lengths)
     place = {gene: i for i, gene in enumerate(genes.gene_id.tolist())}
     account = Notes(notes.stage)

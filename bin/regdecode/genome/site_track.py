@@ -12,6 +12,7 @@ from regdecode.genome.chromosomes import Chromosome, known_names, reconcile
 from regdecode.genome.regions import Regions, promoter_regions, rna_regions
 from regdecode.genome.track_parts import keep_present, merge_regulators, some, take, tell_lost
 from regdecode.genome.track_settings import TrackSettings
+from regdecode.genome.windows import leader_rows
 from regdecode.io.bed import Sites
 from regdecode.io.bed12 import GeneModels
 from regdecode.io.gene_table import GeneTable
@@ -139,8 +140,7 @@ def _regions(
         return rna_regions(models, settings.bin_size), models.gene_id
     leader = None
     if settings.on == "unit_promoter":
-        row = {gene: i for i, gene in enumerate(genes.gene_id.tolist())}
-        leader = np.array([row.get(name, i) for i, name in enumerate(genes.unit_leader.tolist())], np.int64)
+        leader = leader_rows(genes.gene_id, genes.unit_leader)
         notes.add("genes led by another gene of their transcription unit", int((leader != np.arange(len(genes))).sum()))
     regions = promoter_regions(genes, settings.upstream, settings.downstream, settings.bin_size, settings.anchor, lengths, leader)
     whole = np.add.reduceat(regions.bases, regions.offsets[:-1])

@@ -85,7 +85,15 @@ class Segments(NamedTuple):
     offset: NDArray[np.int64]
 
 
-def promoter_windows(genes: Anchored, upstream: int, downstream: int, anchor: str = "tss") -> Windows:
+def leader_rows(gene_id: NDArray[np.str_], unit_leader: NDArray[np.str_]) -> NDArray[np.int64]:
+    """Row (G,) of the first gene of each gene's transcription unit; the gene's own where that gene is not in the table."""
+    row = {gene: i for i, gene in enumerate(gene_id.tolist())}
+    return np.array([row.get(name, i) for i, name in enumerate(unit_leader.tolist())], np.int64)
+
+
+def promoter_windows(
+    genes: Anchored, upstream: int, downstream: int, anchor: str = "tss", leader: NDArray[np.int64] | None = None
+) -> Windows:
     """Return the window from `upstream` bases before the anchor to `downstream` bases from it on, strand-aware.
 
     The anchor base itself is the first downstream base, so a window always has upstream + downstream bases. Windows are not clipped:
@@ -99,6 +107,8 @@ def promoter_windows(genes: Anchored, upstream: int, downstream: int, anchor: st
         Bases, at least 0.
     anchor
         "tss" or "start_codon".
+    leader
+        (G,) row of the gene whose window stands for each gene; None for its own.
 
     Returns
     -------
@@ -110,7 +120,10 @@ def promoter_windows(genes: Anchored, upstream: int, downstream: int, anchor: st
     position = genes.tss if anchor == "tss" else np.where(genes.start_codon == NO_POSITION, genes.tss, genes.start_codon)
     plus = genes.strand == "+"
     start = np.where(plus, position - upstream, position + 1 - downstream)
-    return Windows(genes.chrom, start, start + upstream + downstream, genes.strand)
+    end = start + upstream + downstream
+    if leader is None:
+        return Windows(genes.chrom, start, end, genes.strand)
+    return Windows(genes.chrom[leader], start[leader], end[leader], genes.strand[leader])
 
 
 def clip_windows(windows: Windows, lengths: dict[str, int]) -> Windows:

@@ -183,7 +183,8 @@ def crossFaults(Map spec) {
     def twice   = tracks.findAll { name -> tracks.count(name) > 1 }.toUnique().collect { name -> ['regulators', "two entries make the track ${name}; give one of them another class"] }
     def motifs  = spec.regulators.withIndex().findAll { entry, _i -> entry.motifs && !spec.reference.fasta }.collect { _entry, i -> ["regulators[${i}].motifs", 'motifs are scanned in a genome: reference.fasta is missing'] }
     def regions = spec.regulators.withIndex().findAll { entry, _i -> entry.motifs && entry.on != 'promoter' }.collect { _entry, i -> ["regulators[${i}].on", 'motifs are scanned in promoters: on: promoter'] }
-    def operon  = windows.unit == 'operon' && spec.reference.annotation.kind == 'table' && !spec.reference.annotation.columns?.unit && spec.reference.annotation.unit_gap == null ? [['reference.annotation.columns', "windows.decode.unit is operon: name the column that holds it (unit: ...), or the annotation's unit_gap"]] : []
+    def by_unit = ['decode', 'sequence'].findAll { name -> spec.windows[name]?.unit == 'operon' }
+    def operon  = by_unit && spec.reference.annotation.kind == 'table' && !spec.reference.annotation.columns?.unit && spec.reference.annotation.unit_gap == null ? [['reference.annotation.columns', "windows.${by_unit[0]}.unit is operon: name the column that holds it (unit: ...), or the annotation's unit_gap"]] : []
     def need    = [chromosome: ['test', 'validation'], block: ['size', 'test', 'validation'], folds: ['file'], list: ['file'], random: ['test', 'validation']][spec.splits.genes.by]
     def splits  = !spec.regulators ? [] : need.findAll { key -> spec.splits.genes[key] == null }.collect { key -> ['splits.genes', "by: ${spec.splits.genes.by} needs the key '${key}'"] }
     return twice + motifs + regions + operon + splits + cohortFaults(spec) + deeprageFaults(spec)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from regdecode.errors import InputError
-from regdecode.expression.cell_leakage import Windows, overlapping, windows_of
+from regdecode.expression.cell_leakage import overlapping, windows_of
 from regdecode.expression.cells import cross_parts, fold_order, parts_of, random_folds, random_pair_parts, whole_folds, without_missing
+from regdecode.genome.windows import Windows
 
 
 def test_a_fold_tests_and_the_next_one_tunes() -> None:
@@ -55,7 +56,7 @@ def test_missing_cells() -> None:
 def test_windows_that_share_a_base() -> None:
     rng = np.random.default_rng(0)
     start = rng.integers(0, 3000, 60)
-    windows = Windows(rng.choice(["chrI", "chrII", ""], 60), start, start + rng.integers(1, 60, 60))
+    windows = Windows(rng.choice(["chrI", "chrII", ""], 60), start, start + rng.integers(1, 60, 60), np.full(60, "+"))
     query, pool = rng.random(60) < 0.4, rng.random(60) < 0.5
     pool &= ~query
     spans = [set(range(a, b)) for a, b in zip(windows.start, windows.end, strict=True)]
@@ -68,4 +69,4 @@ def test_windows_that_share_a_base() -> None:
 def test_windows_are_read_off_descriptions() -> None:
     windows = windows_of(np.array(["a", "b", "c"]), {"a": "chrI:100-700(-)", "b": "no place"})
     assert windows.chrom.tolist() == ["chrI", "", ""]
-    assert (windows.start[0], windows.end[0]) == (100, 700)
+    assert (windows.start[0], windows.end[0], windows.strand[0]) == (100, 700, "-")

@@ -172,7 +172,36 @@ def test_windows_of_one_length_are_filled_with_n_on_the_side_that_is_missing() -
     }
 
 
-@pytest.mark.parametrize("window", [{"length": 0}, {"length": 10, "downstream": 11}, {"length": "1kb"}, {"length": 9, "anchor": "atg"}])
+def test_genes_of_an_operon_have_the_sequence_of_its_first_gene() -> None:
+    letters = b"AACCGGTTACGTAACCTTGAGATTACA"
+    read = annotation(
+        ("a", "1", "+", 6, 8), ("b", "1", "+", 9, 12), ("alone", "1", "+", 14, 18), ("d", "1", "-", 19, 20), ("c", "1", "-", 21, 23)
+    )
+    read.units.update({"a": "ab", "b": "ab", "c": "cd", "d": "cd"})
+    chosen = settings(windows={"sequence": {"length": 4, "anchor": "tss", "unit": "operon"}})
+    made = build_reference(read, chosen, [FastaEntry("chr1", "", 27)], [], Notes("r"), "a")
+    assert chosen.sequence is not None
+    records = [FastaRecord("chr1", "", letters)]
+    found = dict(padded_sequences(made.genes, chosen.sequence, made.chromosomes, made.sequence_of, records, Notes("r")))
+    assert found == {
+        "a 1:2-6(+)": letters[2:6],
+        "b 1:2-6(+)": letters[2:6],
+        "alone 1:10-14(+)": letters[10:14],
+        "d 1:23-27(-)": reverse_complement(letters[23:27]),
+        "c 1:23-27(-)": reverse_complement(letters[23:27]),
+    }
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        {"length": 0},
+        {"length": 10, "downstream": 11},
+        {"length": "1kb"},
+        {"length": 9, "anchor": "atg"},
+        {"length": 9, "unit": "exon"},
+    ],
+)
 def test_sequence_windows_that_cannot_be(window: dict[str, object]) -> None:
     with pytest.raises(InputError, match=r"windows\.sequence"):
         settings(windows={"sequence": window})
