@@ -175,6 +175,22 @@ def test_faults_of_sequence_models_are_named(nextflow: Nextflow, mini: Path, tmp
     assert f"line {number}, deeprage.regimes.random_pair.over" in message
 
 
+def test_units_that_nothing_tells_are_named(nextflow: Nextflow, tmp_path: Path) -> None:
+    text = with_changes(
+        (Path(__file__).resolve().parents[2] / "assets" / "organisms" / "ecoli.yml").read_text(),
+        (", unit: operon }\nwindows:", " }\nwindows:"),
+        ("anchor: start_codon, unit: operon }     ", "anchor: start_codon }     "),
+        ("new_condition: { by: series, n: 5 }", "new_condition: { by: unit, n: 5 }"),
+    )
+    wrong = tmp_path / "wrong.yml"
+    wrong.write_text(text)
+    message = refused(nextflow.run(tmp_path, "--organism", wrong))
+    assert "windows.sequence.unit is operon: name the column that holds it" in message
+    assert "conditions have no transcription units: by: series or random" in message
+    wrong.write_text(with_changes(text, ("anchor: start_codon, unit: operon }", "anchor: start_codon }")))
+    assert "deeprage.regimes.new_gene is by unit: name the column that holds it" in refused(nextflow.run(tmp_path, "--organism", wrong))
+
+
 def test_presets_and_comparators_of_sequence_models_are_checked(nextflow: Nextflow, tmp_path: Path) -> None:
     wrong = {"deeprage_models": "defalt", "deeprage_regimes": "new_gen", "deeprage_baselines": "mean,svdd", "deeprage_folds": 0}
     message = refused(nextflow.run(tmp_path, **wrong))

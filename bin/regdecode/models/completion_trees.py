@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from regdecode.models.completion import Gaussian, column_means, fit_gaussian
-from regdecode.models.trees import TreeSettings, TreesModel, fit_trees
+from regdecode.models.trees import TreeSettings, TreesModel, fit_trees, rotation
 
 SETTINGS = TreeSettings(rounds=400, patience=20, eta=0.06, max_depth=7, min_child_weight=20.0, subsample=0.7, colsample_bytree=0.5)
 HIDDEN, MOST_HIDDEN, DRAWS = 0.12, 200_000, 2
@@ -57,12 +57,12 @@ def context_of(gaussian: Gaussian, values: np.ndarray) -> CellContext:
     known = np.isfinite(values)
     expectation, deviation = gaussian.complete(np.nan_to_num(values), known)
     filled = np.where(known, values, expectation)
-    centred = filled - filled.mean(axis=0)
-    left, size, right = np.linalg.svd(centred, full_matrices=False)
+    center, directions = rotation(filled, max(GENE_SCORES, CONDITION_SCORES))
+    centred = filled - center
     genes, similarity = nearest(centred, max(NEIGHBOURS))
     return CellContext(
         values, expectation, deviation, genes, similarity, nearest(centred.T, NEAR)[0],
-        (left * size)[:, :GENE_SCORES], right[:CONDITION_SCORES].T,
+        centred @ directions[:GENE_SCORES].T, directions[:CONDITION_SCORES].T,
     )  # fmt: skip
 
 

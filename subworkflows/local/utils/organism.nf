@@ -171,7 +171,8 @@ def deeprageFaults(Map spec) {
         (series ? [['deeprage.regimes.new_condition.by', 'whole series are held out: name the column of the sample sheet that holds them (deeprage.series)']] : []) +
         (spec.deeprage.series && !spec.expression.samples ? [['deeprage.series', 'the series are a column of a sample sheet: expression.samples is missing']] : []) +
         (both ? [['deeprage.regimes.new_gene_and_condition', 'it crosses the folds of new_gene and new_condition: give both']] : []) +
-        (regimes.new_gene?.by == 'series' ? [['deeprage.regimes.new_gene.by', 'genes have no series: by: random, or a file of folds']] : []) +
+        (regimes.new_condition?.by == 'unit' ? [['deeprage.regimes.new_condition.by', 'conditions have no transcription units: by: series or random, or a file of folds']] : []) +
+        (regimes.new_gene?.by == 'series' ? [['deeprage.regimes.new_gene.by', 'genes have no series: by: random or unit, or a file of folds']] : []) +
         (grouped ? [['deeprage.regimes.random_pair.over', 'the samples are grouped, so that no pair is a cell of the matrix: over: used']] : []) +
         (spec.deeprage.known_targets && !spec.deeprage.motifs ? [['deeprage.known_targets', 'targets are tested for named motifs: deeprage.motifs is missing']] : [])
 }
@@ -183,8 +184,9 @@ def crossFaults(Map spec) {
     def twice   = tracks.findAll { name -> tracks.count(name) > 1 }.toUnique().collect { name -> ['regulators', "two entries make the track ${name}; give one of them another class"] }
     def motifs  = spec.regulators.withIndex().findAll { entry, _i -> entry.motifs && !spec.reference.fasta }.collect { _entry, i -> ["regulators[${i}].motifs", 'motifs are scanned in a genome: reference.fasta is missing'] }
     def regions = spec.regulators.withIndex().findAll { entry, _i -> entry.motifs && entry.on != 'promoter' }.collect { _entry, i -> ["regulators[${i}].on", 'motifs are scanned in promoters: on: promoter'] }
-    def by_unit = ['decode', 'sequence'].findAll { name -> spec.windows[name]?.unit == 'operon' }
-    def operon  = by_unit && spec.reference.annotation.kind == 'table' && !spec.reference.annotation.columns?.unit && spec.reference.annotation.unit_gap == null ? [['reference.annotation.columns', "windows.${by_unit[0]}.unit is operon: name the column that holds it (unit: ...), or the annotation's unit_gap"]] : []
+    def byUnit  = ['decode', 'sequence'].findAll { name -> spec.windows[name]?.unit == 'operon' }.collect { name -> "windows.${name}.unit is operon" } +
+        (spec.deeprage?.regimes?.new_gene?.by == 'unit' ? ['deeprage.regimes.new_gene is by unit'] : [])
+    def operon  = byUnit && spec.reference.annotation.kind == 'table' && !spec.reference.annotation.columns?.unit && spec.reference.annotation.unit_gap == null ? [['reference.annotation.columns', "${byUnit[0]}: name the column that holds it (unit: ...), or the annotation's unit_gap"]] : []
     def need    = [chromosome: ['test', 'validation'], block: ['size', 'test', 'validation'], folds: ['file'], list: ['file'], random: ['test', 'validation']][spec.splits.genes.by]
     def splits  = !spec.regulators ? [] : need.findAll { key -> spec.splits.genes[key] == null }.collect { key -> ['splits.genes', "by: ${spec.splits.genes.by} needs the key '${key}'"] }
     return twice + motifs + regions + operon + splits + cohortFaults(spec) + deeprageFaults(spec)
