@@ -28,6 +28,8 @@ class DeepRageShape:
         "concatenate", "tensor", "recurrent" (as published) or "bilinear" (ours).
     regulator_units
         H.
+    regulator_skip
+        Whether the regulators' values stand beside the units in their state: what is linear in a regulator need not be learnt.
     regulator_dropout
         Share of regulators hidden from a training step.
     dense
@@ -56,6 +58,7 @@ class DeepRageShape:
     windows: tuple[int, ...] = ()
     heads: int = 4
     regulator_units: int = 512
+    regulator_skip: bool = False
     regulator_dropout: float = 0.0
     dense: tuple[int, ...] = ()
     rank: int = 64
@@ -92,7 +95,7 @@ class DeepRageNet(nn.Module):
         self.regulator_norm = nn.LayerNorm(units) if shape.normalise else nn.Identity()
         features = shape.filters * (1 if shape.merge == "recurrent" else positions)
         self.feature_norm = nn.BatchNorm1d(shape.filters) if shape.normalise and shape.merge != "bilinear" else nn.Identity()
-        self.merge = _build_merge(shape, features, units, n_outputs)
+        self.merge = _build_merge(shape, features, units + (n_regulators if shape.regulator_skip else 0), n_outputs)
         rank = self.merge.width
         self.gene_memory = nn.Parameter(torch.zeros(n_genes, rank)) if n_genes else None
         self.condition_memory = nn.Parameter(torch.zeros(n_conditions, rank)) if n_conditions else None
@@ -102,7 +105,7 @@ class DeepRageNet(nn.Module):
         return self.trunk(codes)
 
     def states(self, inputs: Tensor, own: Tensor | None = None) -> Tensor:
-        """Regulator states [1 or N, S, H] of inputs [S, R].
+        """Regulator states [1 or N, S, H] of inputs [S, R]; with `regulator_skip` [1 or N, S, H + R].
 
         With `own` [N], the regulator that each gene is itself, that entry counts as 0 for that gene: its share of the linear layer is taken
         off again, so that the regulators are multiplied once for all genes.
@@ -111,7 +114,13 @@ class DeepRageNet(nn.Module):
         linear = self.regulators(inputs)[None]
         if own is not None:
             linear = linear - inputs.T[own][:, :, None] * self.regulators.weight.T[own][:, None]
-        return self.regulator_norm(self.regulator_act(linear))
+        units = self.regulator_norm(self.regulator_act(linear))
+        if not self.shape.regulator_skip:
+            return units
+        values = inputs[None]
+        if own is not None:
+            values = values * (own[:, None] != torch.arange(inputs.shape[1], device=inputs.device))[:, None]
+        return torch.cat([units, values.to(units.dtype)], 2)
 
     def from_features(
         self, features: Tensor, inputs: Tensor, own: Tensor, genes: Tensor | None = None, conditions: Tensor | None = None

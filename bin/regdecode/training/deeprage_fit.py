@@ -40,7 +40,7 @@ def _halvings(history: list[dict[str, float]], after: int) -> int:
     """How often the rate has been halved: once for each `after` epochs in a row without a better validation loss."""
     best, since, count = math.inf, 0, 0
     for row in history:
-        if row["validation_loss"] < best:
+        if not row["validation_loss"] >= best:  # NaN: nothing judges the stage
             best, since = row["validation_loss"], 0
         else:
             since += 1
@@ -58,7 +58,7 @@ def _rate(settings: DeepRageFit, stage: Stage, progress: Progress) -> Callable[[
 
 
 def fit_stage(runner: Runner, place: CheckpointPlace | None) -> Progress:
-    """Run one stage; its module holds the weights of its best epoch afterwards.
+    """Run one stage; its module holds the weights of its best epoch afterwards, those of the last where no cell can judge it.
 
     Raises
     ------
@@ -70,7 +70,9 @@ def fit_stage(runner: Runner, place: CheckpointPlace | None) -> Progress:
     stage, settings, module = runner.stage, runner.settings, runner.module
     restored = load_checkpoint(place, module, runner.optimizer) if place else None
     progress, best = restored if restored else (Progress(), _copy(module))
-    patience = settings.patience
+    patience, judged = settings.patience, len(runner.tune_genes) > 0
+    if not judged:
+        log.info("stage %s: no validation cell is of a condition with training cells, so its last epoch is kept", stage.name)
     if progress.epoch < stage.epochs:
         runner.prepare()
     if not progress.epoch:
@@ -82,7 +84,7 @@ def fit_stage(runner: Runner, place: CheckpointPlace | None) -> Progress:
             begun = time.monotonic()
             train_loss = runner.epoch(progress.epoch, _rate(settings, stage, progress))
             loss = runner.validation_loss()
-            if not math.isfinite(train_loss) or not math.isfinite(loss):
+            if not math.isfinite(train_loss) or (judged and not math.isfinite(loss)):
                 raise InputError(
                     f"the loss is not finite in epoch {progress.epoch + 1} of stage {stage.name}",
                     "training",
@@ -93,7 +95,7 @@ def fit_stage(runner: Runner, place: CheckpointPlace | None) -> Progress:
             progress.history.append(
                 {"epoch": progress.epoch, "train_loss": train_loss, "validation_loss": loss, "seconds": round(now - begun, 3)}
             )
-            if loss < progress.best_loss:
+            if loss < progress.best_loss or not judged:
                 progress.best_loss, progress.best_epoch, best = loss, progress.epoch, _copy(module)
             if now - said > _SAY_EVERY:
                 said = now

@@ -1,5 +1,6 @@
 """One stage of a DeepRAGE training: the data on the device, the loss of its cells, an epoch. Axes: G genes, S conditions, T outputs."""
 
+import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -116,14 +117,18 @@ def _optimizer(module: nn.Module, net: DeepRageNet, stage: Stage, settings: Deep
 
 
 class Runner:
-    """One stage of one fold: an epoch, and the validation loss."""
+    """One stage of one fold: an epoch, and the validation loss.
+
+    Many conditions at once say nothing about a condition without a training cell: such cells judge the merge alone (`tune` [G, S]).
+    """
 
     def __init__(self, net: DeepRageNet, at_once: AtOnce, data: PairData, stage: Stage, settings: DeepRageFit, seed: int) -> None:
         self.net, self.at_once, self.data, self.stage, self.settings, self.seed = net, at_once, data, stage, settings, seed
         self.module: nn.Module = at_once if stage.at_once else net
         self.optimizer = _optimizer(self.module, net, stage, settings)
+        self.tune = data.tune & data.train.any(0) if stage.at_once else data.tune
         self.train_genes = torch.nonzero(data.train.any(1))[:, 0]
-        self.tune_genes = torch.nonzero(data.tune.any(1))[:, 0]
+        self.tune_genes = torch.nonzero(self.tune.any(1))[:, 0]
         self.cached: Tensor | None = None
 
     def prepare(self) -> None:
@@ -176,10 +181,10 @@ class Runner:
 
     @torch.no_grad()
     def validation_loss(self) -> float:
-        """Loss of the tuning cells."""
+        """Loss of the tuning cells; NaN where the stage has none."""
         self.module.eval()
         total = cells = 0.0
         for rows in self.tune_genes.split(_CHUNK):
-            n = float(self.data.tune[rows].sum())
-            total, cells = total + n * float(self.loss(rows, None, self.data.tune, False)), cells + n
-        return total / max(cells, 1.0)
+            n = float(self.tune[rows].sum())
+            total, cells = total + n * float(self.loss(rows, None, self.tune, False)), cells + n
+        return total / cells if cells else math.nan

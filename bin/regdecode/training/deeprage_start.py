@@ -26,6 +26,7 @@ def regression_merge(net: DeepRageNet) -> Bilinear | None:
 def start_merge(net: DeepRageNet, vectors: Tensor, data: PairData) -> None:
     """Fit V y to the conditions' vectors [S, D] of an earlier stage by ridge regression; the rest goes to the conditions' memory.
 
+    Where the regulators' values are part of y they alone are fitted, and the units, which start at random, start without a say.
     Conditions without a training cell have no say, and no memory. The penalty is the one of `RIDGES` (parts of the mean squared length of
     the states) with the least squared error of the tuning cells.
     """
@@ -37,6 +38,8 @@ def start_merge(net: DeepRageNet, vectors: Tensor, data: PairData) -> None:
     known = data.train.any(0)
     states = net.states(data.inputs)[0].double()
     wanted = (vectors / merge.head[0]).double()
+    if net.shape.regulator_skip:
+        states[:, : net.shape.regulator_units] = 0
     centre, mean = states[known].mean(0), wanted[known].mean(0)
     x = states[known] - centre
     gram = x @ x.T

@@ -16,6 +16,8 @@ def naive_outputs(net: DeepRageNet, codes: Tensor, inputs: Tensor, own: Tensor, 
     rows[masked, owners[masked]] = 0
     x = net.feature_norm(net.trunk(pairs))
     y = net.regulator_norm(net.regulator_act(net.regulators(net.hide(rows))))
+    if net.shape.regulator_skip:
+        y = torch.cat([y, rows], 1)
     remembered = None if genes is None else genes.repeat_interleave(s)
     conditions = None if genes is None else torch.arange(s, device=codes.device).repeat(n)
     return naive_merge(net, x, y, remembered, conditions).reshape(n, s, -1)

@@ -17,6 +17,7 @@ SHAPES = {
     "tensor": replace(BASE, merge="tensor", pool="global"),
     "recurrent": replace(BASE, merge="recurrent"),
     "bilinear": replace(BASE, merge="bilinear", strands="both", pool="windows", windows=(0, 20, 50), dense=(9,)),
+    "skip": replace(BASE, merge="bilinear", dense=(), regulator_skip=True, normalise=True),
     "attention": replace(BASE, merge="bilinear", pool="attention", heads=2, dense=(), normalise=True),
 }
 GENES, CONDITIONS, REGULATORS = 9, 6, 8

@@ -108,6 +108,34 @@ def test_classes_with_probabilities(tmp_path) -> None:
     assert r_on_test(tmp_path / "m", data, effect) > 0.8
 
 
+def held_out_conditions() -> tuple[CellData, np.ndarray]:
+    """Planted cells of which two conditions tune and two test."""
+    data, effect = planted()
+    split = np.zeros(data.values.shape, np.int8)
+    split[:, 12:14], split[:, 14:] = 1, 2
+    return replace(data, cells=replace(data.cells, split=split)), effect
+
+
+def test_regulators_that_skip_the_units_tell_new_conditions_better(tmp_path) -> None:
+    data, effect = held_out_conditions()
+    found = []
+    for skip in (True, False):
+        network = replace(NET, regulator_skip=skip, memory="auto")
+        train(data, tmp_path / str(skip), network, replace(FIT, frozen_epochs=20, epochs=1, freeze_trunk=True))
+        found.append(r_on_test(tmp_path / str(skip), data, effect))
+    assert found[0] > 0.9
+    assert found[0] > found[1] + 0.05
+
+
+def test_many_conditions_at_once_are_not_judged_by_conditions_without_a_training_cell(tmp_path) -> None:
+    data, effect = held_out_conditions()
+    train(data, tmp_path / "m", fit=replace(FIT, frozen_epochs=4, trunk_epochs=15, epochs=20, patience=2, freeze_trunk=True))
+    rows = [line.split("\t") for line in (tmp_path / "m" / "history.tsv").read_text().splitlines()[1:]]
+    judged = {stage: [row[3] != "nan" for row in rows if row[0] == stage] for stage in ("frozen", "trunk", "merge")}
+    assert judged["frozen"] == [False] * 4 and judged["trunk"] == [False] * 15 and all(judged["merge"])
+    assert r_on_test(tmp_path / "m", data, effect) > 0.9
+
+
 def test_same_seed_same_bytes_and_another_seed_not(tmp_path) -> None:
     data, _ = planted(60, 6)
     fit = replace(FIT, epochs=3, frozen_epochs=2, trunk_epochs=2, shift=2)
