@@ -50,15 +50,23 @@ class ConditionModel:
     precision: np.ndarray
     penalty: float
 
+    def _kernel(self, scaled: np.ndarray) -> np.ndarray:
+        """Kernel of the known conditions (S, S) with the ridge, from weighed inputs (S, R)."""
+        kernel = scaled @ self.inputs.T
+        return kernel + max(self.penalty * float(np.trace(kernel)) / len(kernel), 1e-12) * np.eye(len(kernel))
+
     def weights(self, new: np.ndarray, without: int = -1) -> np.ndarray:
         """Weights (S, N) of the known conditions for the regulators' values `new` (N, R), one regulator left out or none."""
         precision = self.precision.copy()
         if without >= 0:
             precision[without] = 0
         scaled = self.inputs * precision
-        kernel = scaled @ self.inputs.T
-        ridge = max(self.penalty * float(np.trace(kernel)) / len(kernel), 1e-12)
-        return np.linalg.solve(kernel + ridge * np.eye(len(kernel)), scaled @ new.T)
+        return np.linalg.solve(self._kernel(scaled), scaled @ new.T)
+
+    def left_out(self, profiles: np.ndarray) -> np.ndarray:
+        """Values (G, S) less what the ridge over the other conditions expects of them, from one inverse (Allen's PRESS)."""
+        inverse = np.linalg.inv(self._kernel(self.inputs * self.precision))
+        return np.asarray(profiles @ inverse / np.diag(inverse))
 
     def predict(self, profiles: np.ndarray, new: np.ndarray, own: np.ndarray) -> np.ndarray:
         """Predict new conditions.

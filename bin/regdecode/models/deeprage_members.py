@@ -14,6 +14,7 @@ from regdecode.models.completion import Gaussian, fit_gaussian
 from regdecode.models.completion_trees import complete_by_trees, fit_completion_trees
 from regdecode.models.condition_weights import ConditionModel, fit_conditions
 from regdecode.models.deeprage_problem import CellProblem, split_genes
+from regdecode.models.regulator_trees import Known, correct_by_trees, fit_regulator_trees
 from regdecode.models.sequence_ridge import PENALTIES, SequenceRidge, fit_sequence_ridge
 from regdecode.models.trees import TreeSettings, TreesModel, fit_trees
 
@@ -93,16 +94,25 @@ class RegulatorMember:
     profiles : ndarray, float32 (known genes, K)
         0 where not measured.
     conditions : ConditionModel
+    trees : TreesModel or None
+        See `regulator_trees`.
     """
 
     profiles: np.ndarray
     conditions: ConditionModel
+    trees: TreesModel | None = None
 
     def predict(self, request: Request) -> np.ndarray:
         """(G, S) log2 ratios; a new gene gets the mean profile."""
         profiles = np.tile(self.profiles.mean(axis=0, dtype=np.float64), (len(request.row), 1))
-        profiles[request.row >= 0] = self.profiles[request.row[request.row >= 0]]
-        return carry(profiles, self.conditions, request)
+        genes, new = request.row >= 0, request.place < 0
+        profiles[genes] = self.profiles[request.row[genes]]
+        predicted = carry(profiles, self.conditions, request)
+        if self.trees and new.any():
+            rows = genes & (request.own < 0)
+            known = Known(profiles[rows], self.conditions.inputs)
+            predicted[np.ix_(rows, new)] = correct_by_trees(known, self.conditions, request.inputs[new], self.trees)
+        return predicted
 
 
 @dataclass(frozen=True)
@@ -215,11 +225,25 @@ def grow(X: np.ndarray, profiles: np.ndarray, rounds: tuple[int, ...], problem: 
     return fit_trees(X, profiles, X[:1], nothing, TREES, seed=problem.seed, threads=problem.threads, rounds=rounds)
 
 
-def fit_regulator_member(problem: CellProblem, power: float, chosen: Choices | None = None) -> tuple[RegulatorMember, Choices]:
-    """Ridge on the regulators."""
+def fit_regulator_member(
+    problem: CellProblem, power: float, chosen: Choices | None = None, trees: bool = False
+) -> tuple[RegulatorMember, Choices]:
+    """Ridge on the regulators; trees on what it leaves of left-out series, their rounds chosen on watched conditions."""
     conditions = fit_condition_side(problem, power, chosen)
-    profiles = np.nan_to_num(problem.profiles()[problem.genes]).astype(np.float32)
-    return RegulatorMember(profiles, conditions), Choices(None, conditions.penalty)
+    values = problem.profiles()[problem.genes]
+    profiles = np.nan_to_num(values).astype(np.float32)
+    if not trees:
+        return RegulatorMember(profiles, conditions), Choices(None, conditions.penalty)
+    rows = problem.own[problem.genes] < 0
+    known = Known(profiles[rows].astype(np.float64), conditions.inputs)
+    series = np.arange(len(problem.inputs)).astype(str) if problem.series is None else problem.series
+    rounds, watch = chosen.rounds[0] if chosen and chosen.rounds else None, None
+    new = problem.watch.any(axis=0) & ~problem.conditions
+    if rounds is None and new.any():
+        watch = problem.inputs[new], np.where(problem.watch, problem.values, np.nan)[problem.genes][rows][:, new]
+    model = fit_regulator_trees(values[rows], known, series[problem.conditions], conditions, watch, rounds, problem.seed, problem.threads)
+    found = (model.boosters[0].num_boosted_rounds(),) if model else None
+    return RegulatorMember(profiles, conditions, model), Choices(None, conditions.penalty, found)
 
 
 def fit_completion_member(problem: CellProblem, chosen: Choices | None = None, trees: bool = False) -> tuple[CompletionMember, Choices]:

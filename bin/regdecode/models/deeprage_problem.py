@@ -33,6 +33,8 @@ class CellProblem:
     edges : ndarray
         Edges of the classes.
     seed, threads : int
+    series : ndarray of str (S,) or None
+        Series of each condition; None: every condition is its own.
     """
 
     values: np.ndarray
@@ -45,6 +47,7 @@ class CellProblem:
     edges: np.ndarray
     seed: int = 0
     threads: int = 1
+    series: np.ndarray | None = None
 
     @property
     def genes(self) -> np.ndarray:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regdecode.errors import InputError
+from regdecode.expression.cell_files import series_of
 from regdecode.expression.cell_space import names_of
 from regdecode.expression.classes import class_edges
 from regdecode.expression.compendium import Compendium, build_compendium, find_regulators
@@ -39,12 +40,15 @@ class CellData:
         Which cells train (0), tune (1) and test (2).
     edges
         (n - 1,) edges of the classes.
+    series
+        (S,) series of the conditions, None where none is known.
     """
 
     compendium: Compendium
     codes: NDArray[np.uint8]
     cells: Cells
     edges: NDArray[np.float64]
+    series: NDArray[np.str_] | None = None
 
     @property
     def values(self) -> NDArray[np.float64]:
@@ -105,4 +109,6 @@ def load_cell_data(
     if fold.attrs["missing"] == "zero":
         compendium = Compendium(**{**vars(compendium), "values": np.nan_to_num(compendium.values)})
     edges = edges_of(settings.classes, compendium.values, fold.split)
-    return CellData(compendium, promoters.codes[[row_of[gene] for gene in fold.genes.tolist()]], fold, edges)
+    return CellData(
+        compendium, promoters.codes[[row_of[gene] for gene in fold.genes.tolist()]], fold, edges, series_of(found.sheet, settings.series)
+    )

@@ -76,6 +76,8 @@ def save_member(folder: Path, name: str, member: Member) -> None:
         config["condition_penalty"] = member.conditions.penalty
     if isinstance(member, RegulatorMember):
         arrays["profiles"] = member.profiles
+        if member.trees:
+            arrays |= _save_trees(folder, member.trees)
     if isinstance(member, SequenceMember):
         arrays["columns"] = member.columns
         config["model"] = type(member.model).__name__
@@ -105,14 +107,11 @@ def load_member(folder: str | Path, threads: int = 1) -> tuple[str, Member]:
     folder = Path(folder)
     config = _read(folder / "member.json")
     arrays = load_file(folder / "model.safetensors")
+    trees = _load_trees(folder, arrays, threads) if (folder / "trees").is_dir() else None
     if config["kind"] == "CompletionMember":
-        trees = _load_trees(folder, arrays, threads) if (folder / "trees").is_dir() else None
         return config["name"], CompletionMember(Gaussian(arrays["mean"], arrays["covariance"]), arrays["profiles"], trees)
     conditions = ConditionModel(arrays["conditions.inputs"], arrays["conditions.precision"], config["condition_penalty"])
     if config["kind"] == "RegulatorMember":
-        return config["name"], RegulatorMember(arrays["profiles"], conditions)
-    if config["model"] == "SequenceRidge":
-        model: SequenceRidge | TreesModel = SequenceRidge(*(arrays[f"ridge.{key}"] for key in _RIDGE))
-    else:
-        model = _load_trees(folder, arrays, threads)
+        return config["name"], RegulatorMember(arrays["profiles"], conditions, trees)
+    model = trees or SequenceRidge(*(arrays[f"ridge.{key}"] for key in _RIDGE))
     return config["name"], SequenceMember(arrays["columns"], model, conditions)

@@ -58,7 +58,7 @@ def problem_of(data: CellData, table: SequenceTable, seed: int, threads: int) ->
     """What the members and the comparators read of a fold."""
     return CellProblem(
         data.values, data.part(0), data.part(1), data.compendium.inputs.astype(np.float64), data.compendium.own, table,
-        data.cells.attrs["regime"], data.edges, seed, threads,
+        data.cells.attrs["regime"], data.edges, seed, threads, data.series,
     )  # fmt: skip
 
 
@@ -80,6 +80,7 @@ def fitters_for(problem: CellProblem) -> dict[str, Fitter]:
         return {
             "regulator_ridge": lambda p, c: fit_regulator_member(p, 0.0, c),
             "regulator_factors": lambda p, c: fit_regulator_member(p, 1.0, c),
+            "regulator_trees": lambda p, c: fit_regulator_member(p, 1.0, c, trees=True),
         }
     if problem.regime == "random_pair":
         return {
