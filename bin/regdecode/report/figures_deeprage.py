@@ -104,6 +104,8 @@ def training(history: dict[str, pd.DataFrame], title: str, folder: Path, name: s
         axes.grid(axis="y")
         figure.legend(loc="outside upper left", ncols=2)
     caption = f"{plural(len(history), 'network')}. Solid: validation cells; dotted: training cells (with dropout)."
+    if any(table["validation_loss"].isna().any() for table in history.values()):
+        caption += " A stage that no validation cell can judge has no solid line."
     return style.finish(figure, folder, name, title, caption, f"{title}: loss by epoch")
 
 

@@ -10,6 +10,7 @@ import pytest
 from tests.unit.report.make_deeprage import add_deeprage, add_motifs
 from tests.unit.report.make_inputs import make_inputs
 
+from regdecode.report.figures_deeprage import training
 from regdecode.report.inputs import Inputs, read_inputs
 from regdecode.report.page import write_report
 from regdecode.report.sections_deeprage import compared, label_of, over_folds, regime_part, standing, verdict_of
@@ -107,6 +108,14 @@ def test_without_known_targets_the_absence_is_said(tmp_path: Path) -> None:
     add_motifs(folder / "deeprage", "new_gene.0.default", targets=False)
     part = knock_out_part(read_inputs(folder).deeprage.filters[0], tmp_path, "")
     assert not part.sentences and "known_targets" in part.absent[0][1]
+
+
+def test_a_stage_that_nothing_judges_is_told_beside_the_curves(tmp_path: Path) -> None:
+    frozen = pd.DataFrame({"stage": "frozen", "epoch": [1, 2], "train_loss": [1.2, 1.1], "validation_loss": np.nan})
+    merge = pd.DataFrame({"stage": "merge", "epoch": [1, 2], "train_loss": [1.0, 0.9], "validation_loss": [0.9, 0.8]})
+    for tables, told in (([merge], False), ([frozen, merge], True)):
+        picture = training({"r1": pd.concat(tables)}, "Loss", tmp_path, f"loss_{told}")
+        assert ("no solid line" in picture.caption) is told
 
 
 def test_a_fold_without_tables_says_so(tmp_path: Path) -> None:
