@@ -33,8 +33,7 @@ class Known(NamedTuple):
     Attributes
     ----------
     profiles : ndarray (G, S)
-        0 where not measured.
-        Genes that are no regulators.
+        Genes that are no regulators; 0 where not measured.
     inputs : ndarray (S, R)
         Regulators' values.
     """

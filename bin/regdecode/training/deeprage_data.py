@@ -109,6 +109,5 @@ def load_cell_data(
     if fold.attrs["missing"] == "zero":
         compendium = Compendium(**{**vars(compendium), "values": np.nan_to_num(compendium.values)})
     edges = edges_of(settings.classes, compendium.values, fold.split)
-    return CellData(
-        compendium, promoters.codes[[row_of[gene] for gene in fold.genes.tolist()]], fold, edges, series_of(found.sheet, settings.series)
-    )
+    codes = promoters.codes[[row_of[gene] for gene in fold.genes.tolist()]]
+    return CellData(compendium, codes, fold, edges, series_of(found.sheet, settings.series))
