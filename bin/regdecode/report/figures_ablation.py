@@ -7,7 +7,7 @@ import pandas as pd
 
 from regdecode.report import style
 from regdecode.report.accuracy import OUTPUT_LABELS
-from regdecode.report.numbers import number, shorten
+from regdecode.report.numbers import number, plural, shorten
 
 
 def arms(table: pd.DataFrame, output: str, folder: Path, prefix: str) -> style.Picture | None:
@@ -52,7 +52,7 @@ def arms(table: pd.DataFrame, output: str, folder: Path, prefix: str) -> style.P
         folder,
         f"{prefix}arms_{output}",
         f"{OUTPUT_LABELS[output]}: what the sites carry",
-        f"Retrained with the sites of a region shuffled between genes; dots are {n} replicates, bars their mean.",
+        f"Retrained with the sites of a region shuffled between genes; dots are {plural(n, 'replicate')}, bars their mean.",
         alt,
     )
 

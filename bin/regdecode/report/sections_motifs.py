@@ -29,8 +29,11 @@ def motifs_part(found: FilterSet, folder: Path, prefix: str) -> Part:
     part.sentences.append(
         f"{count(len(named))} of {plural(len(filters), 'filter')} ({count(len(alive))} answer somewhere) match a known motif, of "
         f"{plural(named['match'].nunique(), 'regulator')}; {count(fresh)} of the {count(len(scratch))} that did not "
-        f"start from one. The strongest: {listed(list(dict.fromkeys(named.sort_values('effect', ascending=False)['match']))[:8], 8)}."
+        f"start from one."
     )
+    if len(named):
+        strongest = named.sort_values("effect", ascending=False)["match"].drop_duplicates().head(8)
+        part.sentences[-1] += f" The strongest: {listed(strongest.tolist(), 8)}."
     ordered = filters.sort_values("effect", ascending=False, kind="stable")
     for rows, name, title, said in (
         (ordered[ordered["matched"] == 1].drop_duplicates("match"), "known", "Filters that match known motifs",
