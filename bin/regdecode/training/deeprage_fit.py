@@ -19,7 +19,7 @@ from regdecode.models.deeprage import DeepRageNet
 from regdecode.training.checkpoint import CheckpointPlace, Interrupted, Progress, listening_for_sigterm, load_checkpoint, save_checkpoint
 from regdecode.training.deeprage_hparams import DeepRageFit
 from regdecode.training.deeprage_stage import AtOnce, PairData, Runner, Stage
-from regdecode.training.deeprage_start import complete, start_memory, start_merge
+from regdecode.training.deeprage_start import complete, start_merge
 from regdecode.training.fit import rate_factor
 
 log = logging.getLogger(__name__)
@@ -156,7 +156,6 @@ def fit_network(
         for stage in stages_of(settings):
             if not stage.at_once and history:
                 start_merge(net, complete(at_once.head.weight, net, data), data)
-                start_memory(net, data)
             own = place and replace(place, path=place.path.with_name(f"{place.path.stem}.{stage.name}{place.path.suffix}"))
             progress = fit_stage(Runner(net, at_once, data, stage, settings, seed), own)
             history += [{"stage": stage.name, **row} for row in progress.history]

@@ -3,6 +3,9 @@
 Axes: G genes, S conditions, R regulators, D rank.
 """
 
+import math
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
@@ -12,8 +15,7 @@ from regdecode.training.deeprage_stage import PairData, all_features, predict_pa
 
 RIDGES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 FEW = 10.0
-ROUNDS = 8
-PENALTIES = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
+ROUNDS = 6
 _CHUNK = 512
 
 
@@ -60,73 +62,84 @@ def start_merge(net: DeepRageNet, vectors: Tensor, data: PairData) -> None:
     net.load_state_dict(kept)
 
 
+class Prior(NamedTuple):
+    """How genes differ from what their promoters tell: a gene's own vector is drawn from N(0, `covariance` [D, D]), a cell's noise has
+    the variance `noise`.
+    """
+
+    covariance: Tensor
+    noise: float
+
+
+class _Expected(NamedTuple):
+    """One E-step: expected own vectors [G, D], the prior they imply, and the normal equations of the conditions [S, D, D], [S, D]."""
+
+    own: Tensor
+    prior: Prior
+    gram: Tensor
+    cross: Tensor
+
+
 @torch.no_grad()
 def complete(vectors: Tensor, net: DeepRageNet, data: PairData) -> Tensor:
     """Let the conditions' vectors [S, D] explain each gene's own part too, where genes have a memory; else as they are.
 
-    Alternates, `ROUNDS` times, the ridge regressions of genes on conditions (what the promoter leaves) and of conditions on genes: a
-    completion of the matrix whose prior mean for a gene is its promoter's vector. The penalty is the one with the least squared error of
-    the tuning cells; conditions without a training cell keep their vectors.
+    Factor analysis by expectation-maximisation (Rubin & Thayer 1982) of the training cells, the prior mean of a gene being its promoter's
+    vector: expectation and covariance of each gene's own vector, then `Prior` and the conditions' vectors, `ROUNDS` times. The round with
+    the least squared error of the tuning cells is kept, the last where no tuning cell is of a known condition; conditions without a
+    training cell keep their vectors. The genes' own vectors are left in their memory.
     """
     merge = regression_merge(net)
     if merge is None or net.gene_memory is None:
         return vectors
     net.eval()
-    features = all_features(net, data.codes)
-    of_promoter = torch.cat([merge.gene_vector(part) for part in features.split(_CHUNK)])
-    known, keeps = data.train.any(0), (data.genes >= 0)[:, None].to(vectors.dtype)
-    tune = data.tune & known
-    best, kept = float("inf"), vectors
-    for penalty in PENALTIES if tune.any() else (FEW,):
-        found = vectors.clone()
-        for _ in range(ROUNDS):
-            genes = of_promoter + keeps * _solve(found, data.targets - of_promoter @ found.T, data.train, penalty)
-            found[known] = _solve(genes, data.targets.T, data.train.T, FEW)[known]
-        genes = of_promoter + keeps * _solve(found, data.targets - of_promoter @ found.T, data.train, penalty)
-        error = float(((data.targets - genes @ found.T).square() * tune).sum())
-        if error < best:
-            best, kept = error, found
-    return kept
+    of_promoter = torch.cat([merge.gene_vector(part) for part in all_features(net, data.codes).split(_CHUNK)])
+    known = data.train.any(0)
+    few = FEW * torch.eye(vectors.shape[1], device=vectors.device)
+    prior = _first_prior(vectors, data.targets - of_promoter @ vectors.T, data.train)
+    best, chosen, own, found = float("inf"), vectors, torch.zeros_like(of_promoter), vectors
+    for _ in range(ROUNDS):
+        step = _expect(found, of_promoter, data.targets, data.train, prior)
+        prior = step.prior
+        ridge = few * (of_promoter + step.own).square().mean()
+        found = torch.where(known[:, None], torch.linalg.solve(step.gram + ridge, step.cross), found)
+        error = _tuning_error(data.targets - (of_promoter + step.own) @ found.T, data.tune & known)
+        if not error >= best:
+            best, chosen, own = error, found, step.own
+    kept = data.genes >= 0
+    net.gene_memory[data.genes[kept]] = own[kept]
+    merge.gene_head.bias.zero_()  # drawn at random, and all is explained without it
+    return chosen
 
 
-@torch.no_grad()
-def start_memory(net: DeepRageNet, data: PairData) -> None:
-    """Give each gene with a memory the vector that explains what its promoter leaves of its training cells, by ridge regression.
-
-    The penalty is the one of `PENALTIES` with the least squared error of the tuning cells.
-    """
-    merge = regression_merge(net)
-    if merge is None or net.gene_memory is None:
-        return
-    net.eval()
-    features = all_features(net, data.codes)
-    vectors = merge.from_regulators(net.states(data.inputs)[0])
-    if net.condition_memory is not None:
-        seen = data.conditions >= 0
-        vectors[seen] += net.condition_memory[data.conditions[seen]]
-    design = vectors * merge.head[0]
-    rest = data.targets - predict_pairs(net, data, features)[..., 0]
-    best: tuple[float, Tensor | None] = (float("inf"), None)
-    for penalty in PENALTIES:
-        found = _solve(design, rest, data.train, penalty)
-        found[data.genes < 0] = 0
-        error = float(((rest - found @ design.T).square() * data.tune).sum())
-        if error < best[0]:
-            best = (error, found)
-    if best[1] is not None:
-        kept = data.genes >= 0
-        net.gene_memory[data.genes[kept]] = best[1][kept]
+def _first_prior(design: Tensor, rest: Tensor, train: Tensor) -> Prior:
+    """All directions alike; what is left of the training cells is half noise, half the genes' own."""
+    half = 0.5 * float((rest.square() * train).sum() / train.sum())
+    own = half / float(design[train.any(0)].square().sum(1).mean())
+    return Prior(own * torch.eye(design.shape[1], device=design.device), half)
 
 
-def _solve(design: Tensor, rest: Tensor, train: Tensor, penalty: float) -> Tensor:
-    """Vectors [G, D]: ridge regression of each row's rest [G, S] on the design [S, D], training cells alone.
+def _expect(design: Tensor, of_promoter: Tensor, targets: Tensor, train: Tensor, prior: Prior) -> _Expected:
+    """E-step: genes' own vectors given the conditions' vectors `design` [S, D], training cells of `targets` [G, S] alone."""
+    n_conditions, rank = design.shape
+    precision = torch.linalg.inv(prior.covariance)
+    gram = design.new_zeros(n_conditions, rank, rank)
+    cross, covariance, noise, own = torch.zeros_like(design), torch.zeros_like(precision), 0.0, []
+    for rows in torch.arange(len(targets), device=design.device).split(_CHUNK):
+        cells = train[rows].to(design.dtype)
+        rest = (targets[rows] - of_promoter[rows] @ design.T) * cells
+        spread = torch.linalg.inv(torch.einsum("gs,sd,se->gde", cells, design, design) / prior.noise + precision)
+        mean = torch.einsum("gde,ge->gd", spread, rest @ design) / prior.noise
+        genes, seen = of_promoter[rows] + mean, cells.any(1)
+        gram += torch.einsum("gs,gde->sde", cells, genes[:, :, None] * genes[:, None] + spread)
+        cross += (cells * targets[rows]).T @ genes
+        covariance += mean[seen].T @ mean[seen] + spread[seen].sum(0)
+        unsure = torch.einsum("gsd,sd->gs", design @ spread, design)
+        noise += float(((rest - cells * (mean @ design.T)).square() + cells * unsure).sum())
+        own.append(mean)
+    return _Expected(torch.cat(own), Prior(covariance / train.any(1).sum(), noise / float(train.sum())), gram, cross)
 
-    The penalty counts in cells: as many of the design's mean square are added to each coefficient's own.
-    """
-    eye = penalty * float(design.square().mean()) * torch.eye(design.shape[1], device=design.device)
-    parts = []
-    for rows in torch.arange(len(rest), device=design.device).split(_CHUNK):
-        weight = train[rows].to(design.dtype)
-        gram = torch.einsum("gs,sd,se->gde", weight, design, design) + eye
-        parts.append(torch.linalg.solve(gram, (weight * rest[rows]) @ design))
-    return torch.cat(parts)
+
+def _tuning_error(rest: Tensor, tune: Tensor) -> float:
+    """Summed squares of the tuning cells; NaN where there is none."""
+    return float((rest.square() * tune).sum()) if tune.any() else math.nan
