@@ -124,7 +124,7 @@ def test_regulators_that_skip_the_units_tell_new_conditions_better(tmp_path) -> 
         train(data, tmp_path / str(skip), network, replace(FIT, frozen_epochs=20, epochs=1, freeze_trunk=True))
         found.append(r_on_test(tmp_path / str(skip), data, effect))
     assert found[0] > 0.9
-    assert found[0] > found[1] + 0.05
+    assert 1 - found[0] < (1 - found[1]) / 3
 
 
 def test_many_conditions_at_once_are_not_judged_by_conditions_without_a_training_cell(tmp_path) -> None:
