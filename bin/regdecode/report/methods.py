@@ -1,63 +1,114 @@
 """What the end of the page says: files beside the report, versions, parameters, how to cite."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from regdecode.report.inputs import Inputs
 from regdecode.report.tables import Column, Table, cell
 
+
+class File(NamedTuple):
+    """A file beside the report, and the systems that leave it there; none: every run does."""
+
+    name: str
+    what: str
+    systems: tuple[str, ...] = ()
+
+
+class Citation(NamedTuple):
+    """What a run stands on, and the systems that use it; none: every run does."""
+
+    what: str
+    who: str
+    where: str
+    doi: str = ""
+    systems: tuple[str, ...] = ()
+
+
+Row = TypeVar("Row", File, Citation)
 FILES = (
-    ("metrics.tsv", "every figure of this report: one row a model, member, arm, split, output and metric"),
-    ("models/", "trained models; regdecode.load_model(folder).predict(...) uses one"),
-    ("predictions/", "predicted log2 values of every gene and output (h5ad)"),
-    ("attributions/", "contribution of every regulator to every gene and output (h5ad), and their summaries"),
-    (
+    File("metrics.tsv", "every figure of this report: one row a model, member, arm, split, output and metric"),
+    File("models/", "trained models; regdecode.load_model(folder).predict(...) uses one"),
+    File("predictions/", "predicted log2 values of every gene and output (h5ad)"),
+    File("attributions/", "contribution of every regulator to every gene and output (h5ad), and their summaries", ("decode",)),
+    File("attributions/", "what bases and regulators add to chosen predictions, every single substitution", ("deeprage",)),
+    File("motifs/", "what the filters read, the known motifs they match, knock-outs against known targets", ("deeprage",)),
+    File(
         "statistics/",
         "per-output and per-gene accuracy, comparisons, ablation, output matrix; of people: accuracy, association, replication",
     ),
-    ("perturbations/", "knock-outs of gene pairs: drivers, site disruption, recovery; mediation (runs with people)"),
-    ("prepared/", "genes, splits, binned sites and expression as the models saw them"),
-    ("figures/", "every figure of this page as SVG and PNG"),
-    ("multiqc/", "the headline figures as MultiQC custom content"),
-    ("pipeline_info/", "run times, resources, the graph of tasks, software versions"),
+    File("perturbations/", "knock-outs of gene pairs: drivers, site disruption, recovery; mediation", ("people",)),
+    File("prepared/", "genes, splits, binned sites and expression as the models saw them"),
+    File("figures/", "every figure of this page as SVG and PNG"),
+    File("multiqc/", "the headline figures as MultiQC custom content"),
+    File("pipeline_info/", "run times, resources, the graph of tasks, software versions"),
 )
 CITATIONS = (
-    (
-        "The model",
+    Citation(
+        "The model of binding sites",
         "Tasaki S, Gaiteri C, Mostafavi S, Wang Y. Deep learning decodes the principles of differential gene expression.",
         "Nature Machine Intelligence 2, 376–386 (2020)",
         "10.1038/s42256-020-0201-6",
+        ("decode",),
     ),
-    (
+    Citation(
+        "The model of promoters and regulators",
+        "Liu B, Hussami N, Shrikumar A, et al. "
+        "A multi-modal neural network for learning cis and trans regulation of stress response in yeast.",
+        "arXiv:1908.09426 (2019)",
+        systems=("deeprage",),
+    ),
+    Citation(
         "Contributions (networks)",
         "Shrikumar A, Greenside P, Kundaje A. Learning important features through propagating activation differences.",
         "Proceedings of ICML 70, 3145–3153 (2017)",
-        "",
+        systems=("decode",),
     ),
-    (
+    Citation(
         "Contributions (trees)",
         "Lundberg SM, Erion G, Chen H, et al. From local explanations to global understanding with explainable AI for trees.",
         "Nature Machine Intelligence 2, 56–67 (2020)",
         "10.1038/s42256-019-0138-9",
+        ("decode",),
     ),
-    (
+    Citation(
+        "Contributions (bases and regulators)",
+        "Sundararajan M, Taly A, Yan Q. Axiomatic attribution for deep networks.",
+        "Proceedings of ICML 70, 3319–3328 (2017)",
+        systems=("deeprage",),
+    ),
+    Citation(
+        "Matching of motifs",
+        "Gupta S, Stamatoyannopoulos JA, Bailey TL, Noble WS. Quantifying similarity between motifs.",
+        "Genome Biology 8, R24 (2007)",
+        "10.1186/gb-2007-8-2-r24",
+        ("deeprage",),
+    ),
+    Citation(
         "Boosted trees",
         "Chen T, Guestrin C. XGBoost: a scalable tree boosting system.",
         "Proceedings of KDD, 785–794 (2016)",
         "10.1145/2939672.2939785",
     ),
-    (
-        "Moderated t (people)",
+    Citation(
+        "Moderated t",
         "Smyth GK. Linear models and empirical Bayes methods for assessing differential expression in microarray experiments.",
         "Statistical Applications in Genetics and Molecular Biology 3, 3 (2004)",
         "10.2202/1544-6115.1027",
+        ("people",),
     ),
-    (
+    Citation(
         "The workflow engine",
         "Di Tommaso P, Chatzou M, Floden EW, et al. Nextflow enables reproducible computational workflows.",
         "Nature Biotechnology 35, 316–319 (2017)",
         "10.1038/nbt.3820",
     ),
 )
+
+
+def of_systems(rows: Sequence[Row], used: set[str]) -> list[Row]:
+    """Rows of every run, and those of the systems that this run used."""
+    return [row for row in rows if not row.systems or used & set(row.systems)]
 
 
 def flatten(values: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:

@@ -85,6 +85,8 @@ def context(inputs: Inputs, views: list[FoldView], sequence: DeepRageView | None
     read = [(account.stage, note) for account in inputs.notes for note in account.notes if note.kind == "info"]
     nextflow = run.get("nextflow") or {}
     pipeline = run.get("pipeline") or {}
+    ran = {"decode": views, "people": views and views[0].cohorts, "deeprage": sequence}
+    used = {system for system, found in ran.items() if found}
     return {
         "organism": str(organism.get("name") or organism.get("id") or "unnamed organism"),
         "version": str(pipeline.get("version") or __version__),
@@ -98,8 +100,8 @@ def context(inputs: Inputs, views: list[FoldView], sequence: DeepRageView | None
         "dropped": notes_table(dropped, "dropped-table", "Dropped, step by step"),
         "warnings": notes_table(warnings, "warnings", "Warnings"),
         "has_notes": bool(inputs.notes),
-        "files": methods.FILES,
-        "citations": methods.CITATIONS,
+        "files": methods.of_systems(methods.FILES, used),
+        "citations": methods.of_systems(methods.CITATIONS, used),
         "versions": methods.versions_table(inputs),
         "parameters": methods.settings_table(run.get("params") or {}, "parameters", "Parameters"),
         "organism_settings": methods.settings_table(organism, "organism-file", "Organism file"),

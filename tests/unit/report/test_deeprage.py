@@ -188,3 +188,5 @@ def test_sequence_models_alone_make_a_page(tmp_path: Path) -> None:
     write_report(read_inputs(folder), ASSETS, tmp_path / "out")
     page = (tmp_path / "out" / "report.html").read_text()
     assert "--systems left DEcode out" in page and 'id="accuracy"' not in page and "Genes never seen (new_gene.0): r = 0.550" in page
+    assert "cis and trans regulation of stress response" in page and "Quantifying similarity between motifs" in page
+    assert 'href="motifs/"' in page and "Tasaki" not in page and "Smyth" not in page and "Nextflow enables" in page

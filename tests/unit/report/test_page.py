@@ -101,6 +101,7 @@ def test_page_says_what_was_found(one):
     assert "start within 1000 bp: 3 of 700" in page.text
     assert "RNA sites shuffled" in page.text and "sign test" in page.text
     assert "torch 2.13.0" in page.text and "Tasaki" in page.text
+    assert "Axiomatic attribution" not in page.text and "motifs/" not in page.links and "perturbations/" not in page.links
     assert "p = 0.0030, permutation of outputs" in page.text or "p = 0.003, permutation of outputs" in page.text
 
 
