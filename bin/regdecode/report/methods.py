@@ -1,6 +1,8 @@
 """What the end of the page says: files beside the report, versions, parameters, how to cite."""
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from regdecode.report.inputs import Inputs
@@ -21,8 +23,8 @@ class Citation(NamedTuple):
     what: str
     who: str
     where: str
-    doi: str = ""
-    systems: tuple[str, ...] = ()
+    doi: str
+    systems: list[str]
 
 
 Row = TypeVar("Row", File, Citation)
@@ -43,67 +45,11 @@ FILES = (
     File("multiqc/", "the headline figures as MultiQC custom content"),
     File("pipeline_info/", "run times, resources, the graph of tasks, software versions"),
 )
-CITATIONS = (
-    Citation(
-        "The model of binding sites",
-        "Tasaki S, Gaiteri C, Mostafavi S, Wang Y. Deep learning decodes the principles of differential gene expression.",
-        "Nature Machine Intelligence 2, 376–386 (2020)",
-        "10.1038/s42256-020-0201-6",
-        ("decode",),
-    ),
-    Citation(
-        "The model of promoters and regulators",
-        "Liu B, Hussami N, Shrikumar A, et al. "
-        "A multi-modal neural network for learning cis and trans regulation of stress response in yeast.",
-        "arXiv:1908.09426 (2019)",
-        systems=("deeprage",),
-    ),
-    Citation(
-        "Contributions (networks)",
-        "Shrikumar A, Greenside P, Kundaje A. Learning important features through propagating activation differences.",
-        "Proceedings of ICML 70, 3145–3153 (2017)",
-        systems=("decode",),
-    ),
-    Citation(
-        "Contributions (trees)",
-        "Lundberg SM, Erion G, Chen H, et al. From local explanations to global understanding with explainable AI for trees.",
-        "Nature Machine Intelligence 2, 56–67 (2020)",
-        "10.1038/s42256-019-0138-9",
-        ("decode",),
-    ),
-    Citation(
-        "Contributions (bases and regulators)",
-        "Sundararajan M, Taly A, Yan Q. Axiomatic attribution for deep networks.",
-        "Proceedings of ICML 70, 3319–3328 (2017)",
-        systems=("deeprage",),
-    ),
-    Citation(
-        "Matching of motifs",
-        "Gupta S, Stamatoyannopoulos JA, Bailey TL, Noble WS. Quantifying similarity between motifs.",
-        "Genome Biology 8, R24 (2007)",
-        "10.1186/gb-2007-8-2-r24",
-        ("deeprage",),
-    ),
-    Citation(
-        "Boosted trees",
-        "Chen T, Guestrin C. XGBoost: a scalable tree boosting system.",
-        "Proceedings of KDD, 785–794 (2016)",
-        "10.1145/2939672.2939785",
-    ),
-    Citation(
-        "Moderated t",
-        "Smyth GK. Linear models and empirical Bayes methods for assessing differential expression in microarray experiments.",
-        "Statistical Applications in Genetics and Molecular Biology 3, 3 (2004)",
-        "10.2202/1544-6115.1027",
-        ("people",),
-    ),
-    Citation(
-        "The workflow engine",
-        "Di Tommaso P, Chatzou M, Floden EW, et al. Nextflow enables reproducible computational workflows.",
-        "Nature Biotechnology 35, 316–319 (2017)",
-        "10.1038/nbt.3820",
-    ),
-)
+
+
+def read_citations(path: Path) -> list[Citation]:
+    """Read citations.json, a list of objects with the fields of `Citation`."""
+    return [Citation(**row) for row in json.loads(path.read_text(encoding="utf-8"))]
 
 
 def of_systems(rows: Sequence[Row], used: set[str]) -> list[Row]:

@@ -19,7 +19,7 @@ from regdecode.report.verdict import NEAR_ZERO, overall, worst
 from regdecode.report.views import FoldView, view_fold
 from regdecode.report.views_deeprage import DeepRageView, no_deeprage, view_deeprage
 
-ASSETS = ("report.html.j2", "style.css", "script.js")
+ASSETS = ("report.html.j2", "style.css", "script.js", "citations.json")
 _ON = {"promoter": "promoter", "unit_promoter": "promoter of its unit's first gene", "rna": "mature RNA", "gene": "gene (no positions)"}
 
 
@@ -101,7 +101,7 @@ def context(inputs: Inputs, views: list[FoldView], sequence: DeepRageView | None
         "warnings": notes_table(warnings, "warnings", "Warnings"),
         "has_notes": bool(inputs.notes),
         "files": methods.of_systems(methods.FILES, used),
-        "citations": methods.of_systems(methods.CITATIONS, used),
+        "citations": methods.of_systems(methods.read_citations(assets / "citations.json"), used),
         "versions": methods.versions_table(inputs),
         "parameters": methods.settings_table(run.get("params") or {}, "parameters", "Parameters"),
         "organism_settings": methods.settings_table(organism, "organism-file", "Organism file"),
