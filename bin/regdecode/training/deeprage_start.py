@@ -1,4 +1,4 @@
-"""Where the bilinear merge begins: what many conditions at once have taught, and each gene's own vector, both in closed form.
+"""Where the bilinear merge begins, before any gradient: each gene's own vector by factor analysis, the regulators' part by ridge.
 
 Axes: G genes, S conditions, R regulators, D rank.
 """
@@ -104,7 +104,7 @@ def complete(vectors: Tensor, net: DeepRageNet, data: PairData) -> Tensor:
         ridge = few * (of_promoter + step.own).square().mean()
         found = torch.where(known[:, None], torch.linalg.solve(step.gram + ridge, step.cross), found)
         error = _tuning_error(data.targets - (of_promoter + step.own) @ found.T, data.tune & known)
-        if not error >= best:
+        if not error >= best:  # NaN: nothing judges the round
             best, chosen, own = error, found, step.own
     kept = data.genes >= 0
     net.gene_memory[data.genes[kept]] = own[kept]
