@@ -1,6 +1,9 @@
 """Completion of a gene x condition matrix from its own known cells: soft-thresholded SVD, and the Gaussian whose regression of each
 condition on the others is chained until it stands still (expectation-maximisation).
 
+Arrays have outliers, and least squares follows them. The robust fit moves what lies too far from its expectation to the limit and fits
+again: Huber's pseudo-values (Huber & Ronchetti 2009, Robust Statistics, 7.8).
+
 Axes: G genes, S conditions.
 """
 
@@ -9,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+
+LIMIT, BENDS = 2.0, 2
 
 
 def complete_svd(values: np.ndarray, known: np.ndarray, rank: int = 60, shrink: float | None = None, rounds: int = 40) -> np.ndarray:
@@ -64,40 +69,55 @@ class Gaussian:
     def complete(self, values: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Expectation and standard deviation of every cell given the gene's other known cells.
 
-        A known cell is predicted from the others, itself left out, so that training cells read like test cells.
+        A known cell is predicted from the others, itself left out, so that training cells read like test cells. All follows from one
+        inverse of the covariance and, for each gene, from that of its unknown conditions' block of it, which is small.
 
         Returns
         -------
         expectation, deviation : ndarray (G, S)
         """
-        expectation = np.tile(self.mean, (len(values), 1))
-        deviation = np.tile(np.sqrt(np.diag(self.covariance)), (len(values), 1))
-        for g in np.flatnonzero(known.any(axis=1)):
-            seen, hidden = known[g], ~known[g]
-            precision = np.linalg.inv(self.covariance[np.ix_(seen, seen)])
-            weights = precision @ (values[g, seen] - self.mean[seen])
-            spread = np.diag(precision)
-            expectation[g, seen] = values[g, seen] - weights / spread
-            deviation[g, seen] = 1 / np.sqrt(spread)
-            across = self.covariance[np.ix_(hidden, seen)]
-            expectation[g, hidden] += across @ weights
-            explained = np.einsum("ij,ij->i", across @ precision, across)
-            deviation[g, hidden] = np.sqrt(np.maximum(np.diag(self.covariance)[hidden] - explained, 0))
+        precision = np.linalg.inv(self.covariance)
+        pulled = np.where(known, values - self.mean, 0.0) @ precision
+        expectation, deviation = np.empty(known.shape), np.empty(known.shape)
+        for g, seen in enumerate(known):
+            hidden = np.flatnonzero(~seen)
+            inverse = np.linalg.inv(precision[np.ix_(hidden, hidden)])
+            filled, across = -inverse @ pulled[g, hidden], precision[np.ix_(hidden, seen)]
+            spread = np.diag(precision)[seen] - np.einsum("hs,hs->s", across, inverse @ across)
+            expectation[g, seen] = values[g, seen] - (pulled[g, seen] + filled @ across) / spread
+            deviation[g, seen] = spread**-0.5
+            expectation[g, hidden] = self.mean[hidden] + filled
+            deviation[g, hidden] = np.diag(inverse) ** 0.5
         return expectation, deviation
+
+    def bend(self, values: np.ndarray, known: np.ndarray, bent: np.ndarray) -> np.ndarray:
+        """Values (G, S) where known, at most `LIMIT` standard deviations from what the gene's other cells in `bent` lead one to expect."""
+        expectation, deviation = self.complete(bent, known)
+        return np.where(known, expectation + np.clip(values - expectation, -LIMIT * deviation, LIMIT * deviation), 0.0)
+
+    def steady(self, values: np.ndarray, known: np.ndarray) -> np.ndarray:
+        """Profiles (G, S) halfway between the measured value, bent, and what the gene's other cells lead one to expect; that where unknown."""
+        bent = values
+        for _ in range(BENDS):
+            bent = self.bend(values, known, bent)
+        expectation = self.complete(bent, known)[0]
+        return np.where(known, (bent + expectation) / 2, expectation)
+
+    def of(self, conditions: np.ndarray) -> Gaussian:
+        """The same over some of the conditions."""
+        return Gaussian(self.mean[conditions], self.covariance[np.ix_(conditions, conditions)])
 
 
 def _expect(centred: np.ndarray, known: np.ndarray, covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Fill unknown cells with their expectation (G, S); also the summed covariance (S, S) of what was filled."""
+    """Fill unknown cells, 0 in `centred`, with their expectation (G, S); also the summed covariance (S, S) of what was filled."""
     filled, spread = centred.copy(), np.zeros_like(covariance)
+    precision = np.linalg.inv(covariance)
+    pulled = centred @ precision
     for g in np.flatnonzero(~known.all(axis=1)):
-        seen, hidden = known[g], ~known[g]
-        if not seen.any():
-            filled[g], spread = 0.0, spread + covariance
-            continue
-        across = covariance[np.ix_(seen, hidden)]
-        coefficients = np.linalg.solve(covariance[np.ix_(seen, seen)], across)
-        filled[g, hidden] = centred[g, seen] @ coefficients
-        spread[np.ix_(hidden, hidden)] += covariance[np.ix_(hidden, hidden)] - across.T @ coefficients
+        hidden = np.flatnonzero(~known[g])
+        inverse = np.linalg.inv(precision[np.ix_(hidden, hidden)])
+        filled[g, hidden] = -inverse @ pulled[g, hidden]
+        spread[np.ix_(hidden, hidden)] += inverse
     return filled, spread
 
 
@@ -126,3 +146,25 @@ def fit_gaussian(values: np.ndarray, known: np.ndarray, rounds: int = 4, noise: 
         mean = mean + shift
         centred = np.where(known, values - mean, 0.0)
     return Gaussian(mean, covariance)
+
+
+def fit_robust_gaussian(values: np.ndarray, known: np.ndarray) -> tuple[Gaussian, np.ndarray]:
+    """Fit mean and covariance so that outliers have a bounded say.
+
+    Parameters
+    ----------
+    values : ndarray (G, S)
+        Read where `known`.
+    known : ndarray of bool (G, S)
+
+    Returns
+    -------
+    gaussian : Gaussian
+    bent : ndarray (G, S)
+        What it was fitted to: see `Gaussian.bend`; 0 where not known.
+    """
+    gaussian, bent = fit_gaussian(values, known), values
+    for _ in range(BENDS):
+        bent = gaussian.bend(values, known, bent)
+        gaussian = fit_gaussian(bent, known)
+    return gaussian, bent

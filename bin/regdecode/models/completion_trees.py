@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from regdecode.models.completion import Gaussian, column_means, fit_gaussian
+from regdecode.models.completion import Gaussian, column_means, fit_robust_gaussian
 from regdecode.models.trees import TreeSettings, TreesModel, fit_trees, rotation
 
 SETTINGS = TreeSettings(rounds=400, patience=20, eta=0.06, max_depth=7, min_child_weight=20.0, subsample=0.7, colsample_bytree=0.5)
@@ -123,16 +123,16 @@ def features_at(context: CellContext, cells: np.ndarray) -> np.ndarray:
 
 
 def fit_completion_trees(
-    values: np.ndarray, watch: tuple[Gaussian, np.ndarray] | None, rounds: int | None, seed: int = 0, threads: int = 1
+    values: np.ndarray, watch: tuple[Gaussian, np.ndarray, np.ndarray] | None, rounds: int | None, seed: int = 0, threads: int = 1
 ) -> TreesModel:
-    """Fit trees to what a normal distribution leaves of hidden cells.
+    """Fit trees to what a robustly fitted normal distribution leaves of hidden cells.
 
     Parameters
     ----------
     values : ndarray (G, S)
         NaN where not known.
-    watch : (Gaussian of all known cells, ndarray (G, S)) or None
-        Values that choose the rounds, NaN elsewhere.
+    watch : (Gaussian, ndarray (G, S), ndarray (G, S)) or None
+        The distribution of all known cells, these cells bent, and values that choose the rounds; NaN elsewhere.
     rounds : int or None
         Rounds where nothing is watched.
     """
@@ -141,15 +141,15 @@ def fit_completion_trees(
     features, targets = [], []
     for _ in range(DRAWS):
         hidden = known & (generator.random(known.shape) < min(HIDDEN, MOST_HIDDEN / max(known.sum(), 1)))
-        shown = np.where(hidden, np.nan, values)
-        context = context_of(fit_gaussian(np.nan_to_num(shown), known & ~hidden), shown)
+        gaussian, bent = fit_robust_gaussian(np.nan_to_num(values), known & ~hidden)
+        context = context_of(gaussian, np.where(known & ~hidden, bent, np.nan))
         features.append(features_at(context, hidden))
         targets.append((values - context.expectation)[hidden])
     X, y = np.concatenate(features), np.concatenate(targets)[:, None]
     X_watch, y_watch = X[:1], np.full((1, 1), np.nan)
     if watch is not None:
-        context, asked = context_of(watch[0], values), np.isfinite(watch[1])
-        X_watch, y_watch = features_at(context, asked), (watch[1] - context.expectation)[asked][:, None]
+        context, asked = context_of(watch[0], watch[1]), np.isfinite(watch[2])
+        X_watch, y_watch = features_at(context, asked), (watch[2] - context.expectation)[asked][:, None]
     return fit_trees(X, y, X_watch, y_watch, SETTINGS, seed=seed, threads=threads, rounds=None if rounds is None else (rounds,))
 
 

@@ -2,6 +2,10 @@
 dual form. Axes: G genes, S known conditions, N new conditions, R regulators.
 
 A gene that is itself a regulator never reads its own entry: its weights come from the kernel less that regulator.
+
+A robust model reads a new condition as a sum of known ones plus outliers: a regulator that the sum misses by more than `limit` standard
+deviations pulls no harder than one at the limit, and one that was not measured (0) does not pull. Huber's regression with a ridge, solved
+by his pseudo-values (Huber & Ronchetti 2009, Robust Statistics, 7.8): one matrix serves every step, every condition.
 """
 
 from __future__ import annotations
@@ -10,8 +14,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+HUBER = 1.345
+STEPS, STILL = 60, 1e-4
+PLAIN_PENALTY, ROBUST_PENALTY = 0.3, 0.1
+_TINY = 1e-12
 
-def regulator_precision(inputs: np.ndarray, profiles: np.ndarray, rank: int = 20, power: float = 1.0, floor: float = 0.02) -> np.ndarray:
+
+def robust_deviation(values: np.ndarray) -> float:
+    """Standard deviation of a normal distribution with this median absolute value; 0 for no value."""
+    return float(np.median(np.abs(values))) / 0.6745 if len(values) else 0.0
+
+
+def regulator_precision(inputs: np.ndarray, profiles: np.ndarray, rank: int = 20, floor: float = 0.02) -> np.ndarray:
     """Weight of each regulator (R,): one over the variance (plus `floor`) that the leading components of the genes leave in it.
 
     Parameters
@@ -21,14 +35,10 @@ def regulator_precision(inputs: np.ndarray, profiles: np.ndarray, rank: int = 20
         Genes in the known conditions, no NaN.
     rank : int, optional
         Components, at most half the conditions.
-    power : float, optional
-        0: all regulators alike, plain ridge.
     """
-    if power == 0:
-        return np.ones(inputs.shape[1])
     directions = np.linalg.eigh(profiles.T @ profiles)[1][:, -max(min(rank, len(inputs) // 2), 1) :]
     left = (inputs - directions @ (directions.T @ inputs)).var(axis=0)
-    precision = (left + floor) ** -power
+    precision = 1 / (left + floor)
     return precision / precision.mean()
 
 
@@ -44,16 +54,19 @@ class ConditionModel:
         Weight of each regulator in the kernel.
     penalty : float
         Of the ridge, as a share of the kernel's mean diagonal.
+    limit : float or None
+        See above; None: ordinary ridge.
     """
 
     inputs: np.ndarray
     precision: np.ndarray
     penalty: float
+    limit: float | None = None
 
     def _kernel(self, scaled: np.ndarray) -> np.ndarray:
         """Kernel of the known conditions (S, S) with the ridge, from weighed inputs (S, R)."""
         kernel = scaled @ self.inputs.T
-        return kernel + max(self.penalty * float(np.trace(kernel)) / len(kernel), 1e-12) * np.eye(len(kernel))
+        return kernel + max(self.penalty * float(np.trace(kernel)) / len(kernel), _TINY) * np.eye(len(kernel))
 
     def weights(self, new: np.ndarray, without: int = -1) -> np.ndarray:
         """Weights (S, N) of the known conditions for the regulators' values `new` (N, R), one regulator left out or none."""
@@ -61,7 +74,28 @@ class ConditionModel:
         if without >= 0:
             precision[without] = 0
         scaled = self.inputs * precision
-        return np.linalg.solve(self._kernel(scaled), scaled @ new.T)
+        gain = np.linalg.solve(self._kernel(scaled), scaled)
+        weights = gain @ new.T
+        if self.limit is None:
+            return weights
+        for _ in range(STEPS):
+            before, weights = weights, gain @ self.told(new, weights, without)
+            if np.abs(weights - before).max() <= STILL * np.abs(weights).max():
+                break
+        return weights
+
+    def told(self, new: np.ndarray, weights: np.ndarray, without: int = -1) -> np.ndarray:
+        """Regulators (R, N) as the model reads them: a robust one what `weights` expect, and a bounded part of what was measured beyond."""
+        if self.limit is None:
+            return np.asarray(new.T)
+        measured = (new != 0).T
+        if without >= 0:
+            measured[without] = False
+        expected = self.inputs.T @ weights
+        units = np.sqrt(self.precision)[:, None]
+        left = (new.T - expected) * units
+        bound = self.limit * np.array([robust_deviation(one[seen]) for one, seen in zip(left.T, measured.T, strict=True)])
+        return np.asarray(expected + np.where(measured, np.clip(left, -bound, bound) / units, 0))
 
     def left_out(self, profiles: np.ndarray) -> np.ndarray:
         """Values (G, S) less what the ridge over the other conditions expects of them, from one inverse (Allen's PRESS)."""
@@ -94,9 +128,9 @@ def fit_conditions(
     profiles: np.ndarray,
     own: np.ndarray,
     watch: tuple[np.ndarray, np.ndarray] | None = None,
-    power: float = 1.0,
-    penalties: tuple[float, ...] = (0.03, 0.1, 0.2, 0.3, 0.5, 1.0),
-    default: float = 0.3,
+    robust: bool = True,
+    penalties: tuple[float, ...] = (0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 1.0),
+    default: float | None = None,
 ) -> ConditionModel:
     """Choose the penalty on validation conditions.
 
@@ -107,16 +141,17 @@ def fit_conditions(
     own : ndarray of int (G,)
     watch : (ndarray (V, R), ndarray (G, V)) or None, optional
         Regulators and values (NaN: not scored) of validation conditions. None: the penalty is `default`.
-    power : float, optional
-        See `regulator_precision`.
+    robust : bool, optional
+        Weigh regulators by `regulator_precision` and bound their pull; otherwise ordinary ridge.
     """
-    precision = regulator_precision(inputs, profiles, power=power)
+    precision = regulator_precision(inputs, profiles) if robust else np.ones(inputs.shape[1])
+    limit = HUBER if robust else None
     if watch is None:
-        return ConditionModel(inputs, precision, default)
+        return ConditionModel(inputs, precision, (ROBUST_PENALTY if robust else PLAIN_PENALTY) if default is None else default, limit)
     rows = own < 0
     seen = np.isfinite(watch[1][rows])
     errors = []
     for penalty in penalties:
-        predicted = profiles[rows] @ ConditionModel(inputs, precision, penalty).weights(watch[0])
+        predicted = profiles[rows] @ ConditionModel(inputs, precision, penalty, limit).weights(watch[0])
         errors.append(float(((predicted - watch[1][rows])[seen] ** 2).sum()))
-    return ConditionModel(inputs, precision, penalties[int(np.argmin(errors))])
+    return ConditionModel(inputs, precision, penalties[int(np.argmin(errors))], limit)

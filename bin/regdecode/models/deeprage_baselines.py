@@ -52,7 +52,7 @@ def svd(problem: CellProblem, chosen: Choices | None = None) -> Predicted:
 
 def chained_ridge(problem: CellProblem, chosen: Choices | None = None) -> Predicted:
     """Regress each condition on the others, chained."""
-    return fit_completion_member(problem)[0].predict(request_of(problem)), None
+    return fit_completion_member(problem, robust=False)[0].predict(request_of(problem)), None
 
 
 def kmer_ridge(problem: CellProblem, chosen: Choices | None = None) -> Predicted:
@@ -75,7 +75,7 @@ def xgboost(problem: CellProblem, chosen: Choices | None = None) -> Predicted:
 
 def regulator_ridge(problem: CellProblem, chosen: Choices | None = None) -> Predicted:
     """Ridge of each gene on the regulators."""
-    member, choices = fit_regulator_member(problem, 0.0, chosen)
+    member, choices = fit_regulator_member(problem, chosen, robust=False)
     return member.predict(request_of(problem)), choices
 
 

@@ -14,7 +14,7 @@ from regdecode.models.completion import Gaussian, fit_gaussian
 from regdecode.models.completion_trees import complete_by_trees, fit_completion_trees
 from regdecode.models.condition_weights import ConditionModel, fit_conditions
 from regdecode.models.deeprage_problem import CellProblem, split_genes
-from regdecode.models.regulator_trees import Known, correct_by_trees, fit_regulator_trees
+from regdecode.models.regulator_trees import Known, LeftOut, correct_by_trees, fit_regulator_trees
 from regdecode.models.sequence_ridge import PENALTIES, SequenceRidge, fit_sequence_ridge
 from regdecode.models.trees import TreeSettings, TreesModel, fit_trees
 
@@ -160,16 +160,18 @@ class Choices:
     rounds: tuple[int, ...] | None = None
 
 
-def fit_condition_side(problem: CellProblem, power: float, chosen: Choices | None) -> ConditionModel:
+def fit_condition_side(problem: CellProblem, chosen: Choices | None, robust: bool = True) -> ConditionModel:
     """Regulators' weights; the penalty is chosen on watched cells of new conditions, else as `chosen` before, else the default."""
-    known, profiles = problem.conditions, np.nan_to_num(problem.profiles()[problem.genes])
+    known = problem.conditions
+    profiles = problem.robust.profiles if robust else np.nan_to_num(problem.profiles()[problem.genes])
+    inputs = problem.robust.inputs if robust else problem.inputs[known]
     own = problem.own[problem.genes]
     new = problem.watch.any(axis=0) & ~known
     watched = np.where(problem.watch, problem.values, np.nan)[problem.genes][:, new]
     if chosen is not None and chosen.condition_penalty is not None:
-        return fit_conditions(problem.inputs[known], profiles, own, None, power, default=chosen.condition_penalty)
+        return fit_conditions(inputs, profiles, own, None, robust, default=chosen.condition_penalty)
     watch = (problem.inputs[new], watched) if np.isfinite(watched).any() else None
-    return fit_conditions(problem.inputs[known], profiles, own, watch, power)
+    return fit_conditions(inputs, profiles, own, watch, robust)
 
 
 def columns_of(problem: CellProblem, blocks: tuple[str, ...]) -> tuple[np.ndarray, list[tuple[int, float]], np.ndarray]:
@@ -189,7 +191,7 @@ def fit_ridge_member(problem: CellProblem, blocks: tuple[str, ...], chosen: Choi
     """Ridge of profiles on blocks of features."""
     columns, sizes, smooth = columns_of(problem, blocks)
     X, profiles = problem.table.X[:, columns], problem.profiles()
-    conditions = fit_condition_side(problem, 1.0, chosen)
+    conditions = fit_condition_side(problem, chosen)
     penalties: np.ndarray | None = chosen.penalties if chosen else None
     if penalties is None:
         fit, choose = split_genes(problem)
@@ -207,7 +209,7 @@ def fit_trees_member(problem: CellProblem, blocks: tuple[str, ...], chosen: Choi
     """Boosted trees of the profiles' components on blocks of features, stopped on watched genes."""
     columns, _, _ = columns_of(problem, blocks)
     X, profiles = problem.table.X[:, columns], problem.profiles()
-    conditions = fit_condition_side(problem, 1.0, chosen)
+    conditions = fit_condition_side(problem, chosen)
     if chosen and chosen.rounds:
         rows = problem.genes
         model = grow(X[rows], profiles[rows], chosen.rounds, problem)
@@ -226,35 +228,44 @@ def grow(X: np.ndarray, profiles: np.ndarray, rounds: tuple[int, ...], problem: 
 
 
 def fit_regulator_member(
-    problem: CellProblem, power: float, chosen: Choices | None = None, trees: bool = False
+    problem: CellProblem, chosen: Choices | None = None, robust: bool = True, trees: bool = False
 ) -> tuple[RegulatorMember, Choices]:
-    """Ridge on the regulators; trees on what it leaves of left-out series, their rounds chosen on watched conditions."""
-    conditions = fit_condition_side(problem, power, chosen)
+    """Ridge on the regulators, robust or ordinary; trees on what the robust one leaves of left-out series, their rounds chosen on watched
+    conditions.
+    """
+    conditions = fit_condition_side(problem, chosen, robust)
     values = problem.profiles()[problem.genes]
-    profiles = np.nan_to_num(values).astype(np.float32)
+    profiles = (problem.robust.profiles if robust else np.nan_to_num(values)).astype(np.float32)
     if not trees:
         return RegulatorMember(profiles, conditions), Choices(None, conditions.penalty)
     rows = problem.own[problem.genes] < 0
-    known = Known(profiles[rows].astype(np.float64), conditions.inputs)
     series = np.arange(len(problem.inputs)).astype(str) if problem.series is None else problem.series
+    left_out = LeftOut(values[rows], problem.inputs[problem.conditions], series[problem.conditions], problem.robust.gaussian)
     rounds, watch = chosen.rounds[0] if chosen and chosen.rounds else None, None
     new = problem.watch.any(axis=0) & ~problem.conditions
     if rounds is None and new.any():
-        watch = problem.inputs[new], np.where(problem.watch, problem.values, np.nan)[problem.genes][rows][:, new]
-    model = fit_regulator_trees(values[rows], known, series[problem.conditions], conditions, watch, rounds, problem.seed, problem.threads)
+        known = Known(profiles[rows].astype(np.float64), conditions.inputs)
+        watch = known, problem.inputs[new], np.where(problem.watch, problem.values, np.nan)[problem.genes][rows][:, new]
+    model = fit_regulator_trees(left_out, conditions, watch, rounds, problem.seed, problem.threads)
     found = (model.boosters[0].num_boosted_rounds(),) if model else None
     return RegulatorMember(profiles, conditions, model), Choices(None, conditions.penalty, found)
 
 
-def fit_completion_member(problem: CellProblem, chosen: Choices | None = None, trees: bool = False) -> tuple[CompletionMember, Choices]:
-    """Normal distribution over conditions; trees on what it leaves, their rounds chosen on watched cells."""
+def fit_completion_member(
+    problem: CellProblem, chosen: Choices | None = None, robust: bool = True, trees: bool = False
+) -> tuple[CompletionMember, Choices]:
+    """Normal distribution over conditions, fitted robustly or to the cells as they are; trees on what the robust one leaves, their rounds
+    chosen on watched cells.
+    """
     profiles = problem.profiles()[problem.genes]
-    gaussian = fit_gaussian(np.nan_to_num(profiles), np.isfinite(profiles))
-    kept = profiles.astype(np.float32)
+    if robust:
+        gaussian, kept = problem.robust.gaussian, problem.robust.bent.astype(np.float32)
+    else:
+        gaussian, kept = fit_gaussian(np.nan_to_num(profiles), np.isfinite(profiles)), profiles.astype(np.float32)
     if not trees:
         return CompletionMember(gaussian, kept), Choices()
     watched = problem.watched_profiles()[problem.genes]
     rounds = chosen.rounds[0] if chosen is not None and chosen.rounds else None
-    watch = (gaussian, watched) if rounds is None and np.isfinite(watched).any() else None
+    watch = (gaussian, kept, watched) if rounds is None and np.isfinite(watched).any() else None
     model = fit_completion_trees(profiles, watch, rounds, problem.seed, problem.threads)
     return CompletionMember(gaussian, kept, model), Choices(rounds=(model.boosters[0].num_boosted_rounds(),))

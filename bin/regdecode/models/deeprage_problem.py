@@ -6,12 +6,36 @@ Axes: G genes, S conditions, R regulators, F features, M motifs.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
 from regdecode.genome.sequence_features import SequenceTable
+from regdecode.models.completion import Gaussian, fit_robust_gaussian
 
 HELD_SHARE = 0.1
+
+
+class Robust(NamedTuple):
+    """What outliers are told by.
+
+    Attributes
+    ----------
+    gaussian : Gaussian
+        Over the known conditions, of the known genes.
+    bent : ndarray (known genes, K)
+        Their profiles with outliers moved to the limit; NaN where not known.
+    profiles : ndarray (known genes, K)
+        The same, steadied; no NaN.
+    inputs : ndarray (K, R)
+        Regulators in the known conditions, steadied.
+    """
+
+    gaussian: Gaussian
+    bent: np.ndarray
+    profiles: np.ndarray
+    inputs: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -63,6 +87,15 @@ class CellProblem:
         """Known cells of all genes in the known conditions (G, S known); NaN elsewhere."""
         return np.where(self.known, self.values, np.nan)[:, self.conditions]
 
+    @cached_property
+    def robust(self) -> Robust:
+        """Known cells without their outliers."""
+        profiles = self.profiles()[self.genes]
+        known = np.isfinite(profiles)
+        gaussian, bent = fit_robust_gaussian(np.nan_to_num(profiles), known)
+        inputs = steady_inputs(gaussian, self.inputs[self.conditions])
+        return Robust(gaussian, np.where(known, bent, np.nan), gaussian.steady(np.nan_to_num(profiles), known), inputs)
+
     def watched_profiles(self) -> np.ndarray:
         """Watched cells in the known conditions (G, S known); NaN elsewhere."""
         return np.where(self.watch, self.values, np.nan)[:, self.conditions]
@@ -92,3 +125,8 @@ def split_genes(problem: CellProblem) -> tuple[np.ndarray, np.ndarray]:
     order = np.random.default_rng(problem.seed).permutation(fit)
     n = max(1, round(HELD_SHARE * len(fit)))
     return np.sort(order[n:]), np.sort(order[:n])
+
+
+def steady_inputs(gaussian: Gaussian, inputs: np.ndarray) -> np.ndarray:
+    """Regulators (S, R) read like genes, each by its own row: outliers bent, missing values (0) filled."""
+    return gaussian.steady(inputs.T, inputs.T != 0).T

@@ -16,7 +16,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from regdecode.models.completion import Gaussian
 from regdecode.models.condition_weights import ConditionModel, regulator_precision
+from regdecode.models.deeprage_problem import steady_inputs
 from regdecode.models.trees import TreeSettings, TreesModel, fit_trees
 
 SETTINGS = TreeSettings(rounds=300, patience=20, eta=0.05, max_depth=5, min_child_weight=200.0, subsample=0.5, colsample_bytree=0.5)
@@ -33,17 +35,39 @@ class Known(NamedTuple):
     Attributes
     ----------
     profiles : ndarray (G, S)
-        Genes that are no regulators; 0 where not measured.
+        Genes that are no regulators, steadied.
     inputs : ndarray (S, R)
-        Regulators' values.
+        Regulators' values, steadied.
     """
 
     profiles: np.ndarray
     inputs: np.ndarray
 
-    def of(self, conditions: np.ndarray) -> Known:
-        """Some of the conditions alone."""
-        return Known(self.profiles[:, conditions], self.inputs[conditions])
+
+class LeftOut(NamedTuple):
+    """What the trees learn from, some series at a time.
+
+    Attributes
+    ----------
+    values : ndarray (G, S)
+        Genes that are no regulators, as measured; NaN where not.
+    inputs : ndarray (S, R)
+        Regulators' values as measured; 0 where not.
+    series : ndarray of str (S,)
+        Left out whole, in at most `MOST_PARTS` parts.
+    gaussian : Gaussian
+        By which values are steadied.
+    """
+
+    values: np.ndarray
+    inputs: np.ndarray
+    series: np.ndarray
+    gaussian: Gaussian
+
+    def known(self, conditions: np.ndarray) -> Known:
+        """Some conditions, steadied by themselves alone."""
+        gaussian, values = self.gaussian.of(conditions), self.values[:, conditions]
+        return Known(gaussian.steady(np.nan_to_num(values), np.isfinite(values)), steady_inputs(gaussian, self.inputs[conditions]))
 
 
 class NewConditions(NamedTuple):
@@ -80,7 +104,8 @@ def describe(known: Known, model: ConditionModel, new: np.ndarray) -> NewConditi
     plain = ConditionModel(known.inputs, np.ones(known.inputs.shape[1]), model.penalty)
     weights = model.weights(new)
     expectations = [known.profiles @ weights, known.profiles @ plain.weights(new)]
-    surprise = new.T - known.inputs.T @ weights
+    told = model.told(new, weights)
+    surprise = told - known.inputs.T @ weights
     likeness = _unit(new) @ _unit(known.inputs).T
     sides = [
         np.sqrt((new**2).mean(axis=1)), new.mean(axis=1), (new == 0).mean(axis=1), np.linalg.norm(weights, axis=0), weights.sum(axis=0),
@@ -135,11 +160,9 @@ def _cells_of(known: Known, model: ConditionModel, new: np.ndarray, values: np.n
 
 
 def fit_regulator_trees(
-    values: np.ndarray,
-    known: Known,
-    series: np.ndarray,
+    left_out: LeftOut,
     model: ConditionModel,
-    watch: tuple[np.ndarray, np.ndarray] | None,
+    watch: tuple[Known, np.ndarray, np.ndarray] | None,
     rounds: int | None,
     seed: int = 0,
     threads: int = 1,
@@ -148,37 +171,31 @@ def fit_regulator_trees(
 
     Parameters
     ----------
-    values : ndarray (G, S)
-        NaN where not known.
-    known : Known
-        The same with 0 for NaN, and the regulators.
-    series : ndarray of str (S,)
-        Left out whole, in at most `MOST_PARTS` parts.
     model : ConditionModel
-        The ridge over all known conditions; those over parts have its penalty.
-    watch : (ndarray (N, R), ndarray (G, N)) or None
-        Regulators and values (NaN: not scored) of conditions that choose the rounds.
+        The ridge over all known conditions; those over parts have its penalty and limit.
+    watch : (Known, ndarray (N, R), ndarray (G, N)) or None
+        All known conditions, and regulators and values (NaN: not scored) of conditions that choose the rounds.
     rounds : int or None
         Rounds where nothing is watched.
     """
-    generator = np.random.default_rng(seed)
-    names, member = np.unique(series, return_inverse=True)
+    generator, values = np.random.default_rng(seed), left_out.values
+    names, member = np.unique(left_out.series, return_inverse=True)
     if len(names) < 2 or not len(values):
         return None
     part = (generator.permutation(len(names)) % MOST_PARTS)[member]
     share = min(1.0, MOST_CELLS / max(int(np.isfinite(values).sum()), 1))
     features, targets = [], []
     for k in range(part.max() + 1):
-        others, asked = known.of(part != k), values[:, part == k].copy()
+        others, asked = left_out.known(part != k), values[:, part == k].copy()
         asked[generator.random(asked.shape) >= share] = np.nan
-        precision = regulator_precision(others.inputs, others.profiles) if np.ptp(model.precision) else model.precision
-        X, y = _cells_of(others, ConditionModel(others.inputs, precision, model.penalty), known.inputs[part == k], asked)
+        ridge = ConditionModel(others.inputs, regulator_precision(others.inputs, others.profiles), model.penalty, model.limit)
+        X, y = _cells_of(others, ridge, left_out.inputs[part == k], asked)
         features.append(X)
         targets.append(y)
     X, y = np.concatenate(features), np.concatenate(targets)[:, None]
     X_watch, y_watch = X[:1], np.full((1, 1), np.nan)
     if watch is not None:
-        X_watch, left = _cells_of(known, model, *watch)
+        X_watch, left = _cells_of(watch[0], model, *watch[1:])
         y_watch = left[:, None]
     return fit_trees(X, y, X_watch, y_watch, SETTINGS, seed=seed, threads=threads, rounds=None if rounds is None else (rounds,))
 

@@ -73,7 +73,7 @@ def save_member(folder: Path, name: str, member: Member) -> None:
             arrays |= _save_trees(folder, member.trees)
     else:
         arrays = {f"conditions.{key}": getattr(member.conditions, key) for key in _CONDITIONS}
-        config["condition_penalty"] = member.conditions.penalty
+        config |= {"condition_penalty": member.conditions.penalty, "condition_limit": member.conditions.limit}
     if isinstance(member, RegulatorMember):
         arrays["profiles"] = member.profiles
         if member.trees:
@@ -110,7 +110,8 @@ def load_member(folder: str | Path, threads: int = 1) -> tuple[str, Member]:
     trees = _load_trees(folder, arrays, threads) if (folder / "trees").is_dir() else None
     if config["kind"] == "CompletionMember":
         return config["name"], CompletionMember(Gaussian(arrays["mean"], arrays["covariance"]), arrays["profiles"], trees)
-    conditions = ConditionModel(arrays["conditions.inputs"], arrays["conditions.precision"], config["condition_penalty"])
+    sides = arrays["conditions.inputs"], arrays["conditions.precision"]
+    conditions = ConditionModel(*sides, config["condition_penalty"], config["condition_limit"])
     if config["kind"] == "RegulatorMember":
         return config["name"], RegulatorMember(arrays["profiles"], conditions, trees)
     model = trees or SequenceRidge(*(arrays[f"ridge.{key}"] for key in _RIDGE))

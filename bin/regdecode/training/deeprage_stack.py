@@ -78,9 +78,8 @@ def fitters_for(problem: CellProblem) -> dict[str, Fitter]:
     """
     if problem.regime == "new_condition":
         return {
-            "regulator_ridge": lambda p, c: fit_regulator_member(p, 0.0, c),
-            "regulator_factors": lambda p, c: fit_regulator_member(p, 1.0, c),
-            "regulator_trees": lambda p, c: fit_regulator_member(p, 1.0, c, trees=True),
+            "regulator_ridge": fit_regulator_member,
+            "regulator_trees": lambda p, c: fit_regulator_member(p, c, trees=True),
         }
     if problem.regime == "random_pair":
         return {

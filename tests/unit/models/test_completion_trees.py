@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from regdecode.models.completion import fit_gaussian
+from regdecode.models.completion import fit_gaussian, fit_robust_gaussian
 from regdecode.models.completion_trees import (
     NEIGHBOURS,
     cell_features,
@@ -65,10 +65,12 @@ def test_what_is_not_linear_is_found() -> None:
     values = hide(truth, 0.2, 1)
     watched = np.where(np.isnan(values) & (np.random.default_rng(2).random(truth.shape) < 0.5), truth, np.nan)
     asked = np.isnan(values) & np.isnan(watched)
-    gaussian = fit_gaussian(np.nan_to_num(values), np.isfinite(values))
-    trees = fit_completion_trees(values, (gaussian, watched), None)
-    linear = gaussian.complete(np.nan_to_num(values), np.isfinite(values))[0]
-    error = [np.square(told - truth)[:, 10][asked[:, 10]].mean() for told in (complete_by_trees(gaussian, values, trees), linear)]
+    known = np.isfinite(values)
+    gaussian, bent = fit_robust_gaussian(np.nan_to_num(values), known)
+    bent = np.where(known, bent, np.nan)
+    trees = fit_completion_trees(values, (gaussian, bent, watched), None)
+    linear = gaussian.complete(np.nan_to_num(values), known)[0]
+    error = [np.square(told - truth)[:, 10][asked[:, 10]].mean() for told in (complete_by_trees(gaussian, bent, trees), linear)]
     assert error[0] < 0.5 * error[1]
 
 

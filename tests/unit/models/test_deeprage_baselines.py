@@ -5,8 +5,6 @@ import pytest
 
 from regdecode.errors import InputError
 from regdecode.genome.sequence_features import SequenceTable
-from regdecode.models.completion import complete_svd, fit_gaussian
-from regdecode.models.condition_weights import ConditionModel, fit_conditions, regulator_precision
 from regdecode.models.deeprage_baselines import REGISTRY, baselines_for, predict_baseline
 from regdecode.models.deeprage_members import Choices, fit_trees_member
 from regdecode.models.deeprage_problem import CellProblem
@@ -14,11 +12,6 @@ from regdecode.models.geneclass import fit_stumps, regulator_states
 from regdecode.models.sequence_ridge import fit_sequence_ridge, gaussian_kernel
 
 RNG = np.random.default_rng(3)
-
-
-def low_rank(n_genes: int = 300, n_conditions: int = 12, rank: int = 2, noise: float = 0.1) -> np.ndarray:
-    rng = np.random.default_rng(0)
-    return rng.normal(size=(n_genes, rank)) @ rng.normal(size=(rank, n_conditions)) + noise * rng.normal(size=(n_genes, n_conditions))
 
 
 def make_problem(regime: str, split: np.ndarray, values: np.ndarray, X: np.ndarray, inputs: np.ndarray, own=None) -> CellProblem:
@@ -41,79 +34,6 @@ def planted() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def parts(n: int) -> np.ndarray:
     return np.where(np.arange(n) % 5 == 0, 2, np.where(np.arange(n) % 5 == 1, 1, 0))
-
-
-def test_completion_of_a_complete_matrix_is_the_regression_on_the_other_conditions():
-    values = low_rank(noise=0.5)
-    known = np.ones(values.shape, bool)
-    model = fit_gaussian(values, known, noise=0.0)
-    expectation, deviation = model.complete(values, known)
-    others = np.column_stack([np.ones(len(values)), values[:, 1:]])
-    coefficients, residual = np.linalg.lstsq(others, values[:, 0], rcond=None)[:2]
-    assert expectation[:, 0] == pytest.approx(others @ coefficients)
-    assert deviation[:, 0] == pytest.approx(np.sqrt(residual[0] / len(values)))
-
-
-def test_completion_recovers_hidden_cells_better_than_the_mean():
-    values = low_rank()
-    known = np.random.default_rng(1).random(values.shape) < 0.8
-    model = fit_gaussian(np.where(known, values, 1e9), known)  # hidden values are not read
-    filled, _ = model.complete(np.where(known, values, -1e9), known)
-    svd = complete_svd(np.where(known, values, 1e9), known, rank=4)
-    for told in (filled, svd):
-        assert np.square(told - values)[~known].mean() < 0.05 * values.var()
-
-
-def test_the_deviation_of_a_hidden_cell_is_its_error():
-    values = low_rank(1000, noise=0.5)
-    known = np.random.default_rng(1).random(values.shape) < 0.8
-    filled, deviation = fit_gaussian(values, known, noise=0.0).complete(values, known)
-    assert np.square((filled - values) / deviation)[~known].mean() == pytest.approx(1, abs=0.1)
-
-
-def test_a_known_cell_is_predicted_without_itself():
-    values, known = low_rank(), np.ones((300, 12), bool)
-    model = fit_gaussian(values, known)
-    changed = values.copy()
-    changed[5, 3] += 100
-    assert model.complete(changed, known)[0][5, 3] == pytest.approx(model.complete(values, known)[0][5, 3])
-
-
-def test_a_gene_without_a_known_cell_gets_the_mean():
-    values, known = low_rank(), np.ones((300, 12), bool)
-    known[7] = False
-    model = fit_gaussian(values, known)
-    assert model.complete(values, known)[0][7] == pytest.approx(model.mean)
-
-
-def test_condition_weights_are_the_ridge_of_each_gene_on_the_regulators():
-    inputs, new, profiles = RNG.normal(size=(15, 4)), RNG.normal(size=(3, 4)), RNG.normal(size=(6, 15))
-    model = ConditionModel(inputs, np.ones(4), 0.2)
-    penalty = 0.2 * np.trace(inputs @ inputs.T) / 15
-    primal = np.linalg.solve(inputs.T @ inputs + penalty * np.eye(4), inputs.T @ profiles.T)
-    assert model.predict(profiles, new, np.full(6, -1)) == pytest.approx((new @ primal).T)
-
-
-def test_a_regulator_does_not_read_its_own_entry():
-    inputs, profiles = RNG.normal(size=(15, 4)), RNG.normal(size=(6, 15))
-    own = np.array([-1, 2, -1, -1, 0, -1])
-    model = fit_conditions(inputs, profiles, own, power=1.0)
-    new = RNG.normal(size=(3, 4))
-    changed = new.copy()
-    changed[:, 2] += 50
-    before, after = model.predict(profiles, new, own), model.predict(profiles, changed, own)
-    assert after[1] == pytest.approx(before[1])
-    assert np.abs(after[0] - before[0]).max() > 1e-3
-    without = ConditionModel(np.delete(inputs, 2, 1), np.delete(model.precision, 2), model.penalty)
-    assert before[1] == pytest.approx(without.predict(profiles[1:2], np.delete(new, 2, 1), np.array([-1]))[0])
-
-
-def test_noisy_regulators_weigh_less():
-    factor = RNG.normal(size=40)
-    inputs = np.column_stack([factor, factor + 3 * RNG.normal(size=40)])
-    precision = regulator_precision(inputs, np.outer(RNG.normal(size=50), factor), rank=1)
-    assert precision[0] > 20 * precision[1]
-    assert precision.mean() == pytest.approx(1)
 
 
 def test_sequence_ridge_equals_the_primal_ridge():

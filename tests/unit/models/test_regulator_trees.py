@@ -7,10 +7,11 @@ import pytest
 
 from regdecode.genome.sequence_features import SequenceTable
 from regdecode.models import regulator_trees
+from regdecode.models.completion import Gaussian
 from regdecode.models.condition_weights import ConditionModel, regulator_precision
 from regdecode.models.deeprage_members import RegulatorMember, fit_regulator_member, request_of
 from regdecode.models.deeprage_problem import CellProblem
-from regdecode.models.regulator_trees import NEIGHBOURS, Known, describe, fit_regulator_trees, new_features
+from regdecode.models.regulator_trees import NEIGHBOURS, Known, LeftOut, describe, fit_regulator_trees, new_features
 from regdecode.training.deeprage_learned import load_member, save_member
 
 
@@ -86,14 +87,16 @@ def test_features_of_a_cell_by_hand(planted: Planted) -> None:
     assert features[g, n, 11:13] == pytest.approx([known.profiles[g].mean(), known.profiles[g].std()], rel=1e-4)
 
 
-def test_a_left_out_series_is_described_by_the_others_alone(planted: Planted, monkeypatch) -> None:
+@pytest.mark.parametrize("limit", [None, 1.345])
+def test_a_left_out_series_is_described_by_the_others_alone(planted: Planted, monkeypatch, limit: float | None) -> None:
     seen: list[tuple[np.ndarray, np.ndarray]] = []
     monkeypatch.setattr(regulator_trees, "fit_trees", lambda X, y, *rest, **more: seen.append((X, y)))
     for shift in (0.0, 3.0):
         values = planted.values.copy()
         values[:, planted.series == "s4"] += shift
-        known = Known(values, planted.inputs)
-        fit_regulator_trees(values, known, planted.series, ConditionModel(planted.inputs, np.ones(25), 0.3), None, 5)
+        gaussian = Gaussian(np.zeros(80), np.cov(planted.values.T) + 0.1 * np.eye(80))
+        left_out = LeftOut(values, planted.inputs, planted.series, gaussian)
+        fit_regulator_trees(left_out, ConditionModel(planted.inputs, np.ones(25), 0.3, limit), None, 5)
     (before, left_before), (after, left_after) = seen
     assert before.shape[0] == 400 * 80
     same = (before == after).all(axis=1)
@@ -108,7 +111,7 @@ def test_trees_learn_that_genes_answer_only_upwards(planted: Planted, tmp_path) 
     test, others = np.arange(68, 80), slice(10, None)
     found = {}
     for trees in (False, True):
-        member, choices = fit_regulator_member(problem, 1.0, trees=trees)
+        member, choices = fit_regulator_member(problem, trees=trees)
         found[trees] = member.predict(request_of(problem))
     truth = planted.values[others, 68:]
     error = {trees: float(np.square(predicted[others][:, test] - truth).mean()) for trees, predicted in found.items()}
@@ -118,16 +121,16 @@ def test_trees_learn_that_genes_answer_only_upwards(planted: Planted, tmp_path) 
     again = load_member(tmp_path / "m")[1]
     assert isinstance(again, RegulatorMember)
     np.testing.assert_allclose(again.predict(request_of(problem)), found[True], atol=1e-6)
-    refit, kept = fit_regulator_member(problem.with_watched(), 1.0, choices, trees=True)
+    refit, kept = fit_regulator_member(problem.with_watched(), choices, trees=True)
     assert kept.rounds == choices.rounds
     assert refit.profiles.shape == (400, 68)
 
 
 def test_without_series_every_condition_is_its_own_and_one_series_has_no_trees(planted: Planted) -> None:
-    assert fit_regulator_member(problem_of(planted, None), 1.0, trees=True)[0].trees is not None
+    assert fit_regulator_member(problem_of(planted, None), trees=True)[0].trees is not None
     problem = problem_of(planted, np.repeat("one", 80))
-    member, choices = fit_regulator_member(problem, 1.0, trees=True)
+    member, choices = fit_regulator_member(problem, trees=True)
     assert member.trees is None
     assert choices.rounds is None
-    plain = fit_regulator_member(problem, 1.0)[0]
+    plain = fit_regulator_member(problem)[0]
     np.testing.assert_array_equal(member.predict(request_of(problem)), plain.predict(request_of(problem)))
