@@ -53,7 +53,7 @@ def huber_ridge(model: ConditionModel, new: np.ndarray) -> np.ndarray:
 
 
 def outlying(n_new: int = 3) -> tuple[ConditionModel, np.ndarray, np.ndarray]:
-    """A robust model of 60 regulators that follow two factors, weights, and new conditions that mix known ones but for outliers and gaps."""
+    """A robust model of 60 regulators that follow two factors; new conditions that mix known ones, without and with outliers and gaps."""
     rng = np.random.default_rng(11)
     inputs = rng.normal(size=(15, 2)) @ rng.normal(size=(2, 60)) + 0.1 * rng.normal(size=(15, 60))
     model = ConditionModel(inputs, rng.uniform(0.5, 1.5, 60), 0.01, HUBER)
