@@ -15,7 +15,7 @@ NAMES = ("majority", "mean", "svd", "chained_ridge", "kmer_ridge", "motif_ridge"
 @click.option("--regulators", type=existing_file, required=True, help="Regulators: gene ids or names, one a line or a column.")
 @click.option("--cells", type=existing_file, required=True, help="<regime>.<fold>.cells.h5ad of SPLIT_CELLS.")
 @click.option("--config", type=existing_file, required=True, help="JSON: the deeprage block of the organism file.")
-@click.option("--motifs", type=existing_file, multiple=True, help="MEME file of known motifs; repeat.")
+@click.option("--motifs", type=existing_file, multiple=True, help="MEME or JASPAR file of known motifs; repeat.")
 @click.option("--baseline", type=click.Choice(NAMES), multiple=True, help="Which; repeat. All that the regime can have by default.")
 @option_seed
 @option_threads
@@ -28,14 +28,14 @@ def main(expression, sequences, genes, regulators, cells, config, motifs, baseli
     from regdecode.io.atomic import atomic_path
     from regdecode.io.config import read_config
     from regdecode.io.h5ad import write_cell_predictions
-    from regdecode.io.meme import read_meme
+    from regdecode.io.motif_file import read_motifs
     from regdecode.io.records import CellPredictions
     from regdecode.models.deeprage_baselines import baselines_for, predict_baseline
     from regdecode.training.deeprage_data import load_cell_data
     from regdecode.training.deeprage_stack import problem_of, table_of
 
     settings = deeprage_settings(read_config(config), config)
-    found = [motif for path in motifs for motif in read_meme(path)]
+    found = [motif for path in motifs for motif in read_motifs(path)]
     data = load_cell_data(expression, sequences, genes, regulators, cells, settings)
     regime = data.cells.attrs["regime"]
     names = baselines_for(regime, bool(found), baseline)

@@ -21,7 +21,7 @@ from regdecode.cli import command, existing_file, existing_folder, option_device
 @click.option("--genes", type=existing_file, required=True, help="genes.tsv of REFERENCE.")
 @click.option("--expression", type=existing_file, required=True, help="expression.h5ad of EXPRESSION.")
 @click.option("--cells", type=existing_file, required=True, help="<regime>.<fold>.cells.h5ad of SPLIT_CELLS.")
-@click.option("--motifs", type=existing_file, multiple=True, required=True, help="MEME file of known motifs; repeat.")
+@click.option("--motifs", type=existing_file, multiple=True, required=True, help="MEME or JASPAR file of known motifs; repeat.")
 @click.option("--targets", type=existing_file, help="Table of regulators and their known target genes.")
 @click.option("--config", type=existing_file, required=True, help="JSON: the deeprage block of the organism file.")
 @click.option("--organism", required=True, help="Id of the organism.")
@@ -40,7 +40,8 @@ def main(models, sequences, genes, expression, cells, motifs, targets, config, o
     from regdecode.explain.motif_tables import write_motifs
     from regdecode.explain.sequence_data import check_fold, load_networks, read_sequence_data
     from regdecode.io.config import read_config
-    from regdecode.io.meme import Motif, read_meme
+    from regdecode.io.meme import Motif
+    from regdecode.io.motif_file import read_motifs
     from regdecode.io.notes import Notes
     from regdecode.training.member import resolve_device
 
@@ -50,7 +51,7 @@ def main(models, sequences, genes, expression, cells, motifs, targets, config, o
     found: list[tuple[Motif, str]] = []
     for path in motifs:
         with faults.collect():
-            found += [(motif, Path(path).name) for motif in read_meme(path)]
+            found += [(motif, Path(path).name) for motif in read_motifs(path)]
     faults.raise_if_any()
     networks = load_networks(models, resolve_device(device))
     data = read_sequence_data(expression, sequences, genes, cells)

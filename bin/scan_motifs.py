@@ -10,7 +10,7 @@ from regdecode.cli import command, existing_file
 
 @command
 @click.option("--promoters", required=True, type=existing_file, help="promoters.fa of REFERENCE.")
-@click.option("--motifs", required=True, multiple=True, type=existing_file, help="MEME file; repeat for more sets.")
+@click.option("--motifs", required=True, multiple=True, type=existing_file, help="MEME or JASPAR file; repeat for more sets.")
 @click.option(
     "--config",
     required=True,
@@ -32,14 +32,15 @@ def main(promoters: str, motifs: tuple[str, ...], config: str, notes_path: str |
     from regdecode.io.bed6 import write_bed6
     from regdecode.io.config import read_config
     from regdecode.io.fasta import read_fasta
-    from regdecode.io.meme import Motif, read_meme
+    from regdecode.io.meme import Motif
+    from regdecode.io.motif_file import read_motifs
     from regdecode.io.notes import Notes
 
     settings = scan_settings(read_config(config), config)
     faults, found = Faults(), list[Motif]()
     for path in motifs:
         with faults.collect():
-            found += read_meme(path)
+            found += read_motifs(path)
     faults.raise_if_any()
     notes = Notes(f"scan_motifs {settings.regulator_class}")
     sites = predict_sites(join_promoters(read_fasta(promoters), promoters), found, settings, notes, ", ".join(motifs))

@@ -16,7 +16,7 @@ from regdecode.cli import command, existing_file, option_device, option_seed, op
 @click.option("--cells", type=existing_file, required=True, help="<regime>.<fold>.cells.h5ad of SPLIT_CELLS.")
 @click.option("--config", type=existing_file, required=True, help="JSON: the deeprage block of the organism file.")
 @click.option("--hparams", type=existing_file, required=True, help="Hyper-parameter file (YAML).")
-@click.option("--motifs", type=existing_file, multiple=True, help="MEME file whose motifs start the first filters; repeat.")
+@click.option("--motifs", type=existing_file, multiple=True, help="MEME or JASPAR file whose motifs start the first filters; repeat.")
 @click.option("--replicate", type=click.IntRange(0), default=1, help="Number of the replicate.")
 @option_seed
 @option_device
@@ -32,7 +32,7 @@ def main(
     from regdecode.expression.deeprage_settings import deeprage_settings
     from regdecode.io.config import read_config
     from regdecode.io.digest import content_sha256
-    from regdecode.io.meme import read_meme
+    from regdecode.io.motif_file import read_motifs
     from regdecode.training.checkpoint import checkpoint_file
     from regdecode.training.deeprage_data import load_cell_data
     from regdecode.training.deeprage_hparams import read_deeprage_hparams
@@ -43,7 +43,7 @@ def main(
         raise InputError("--checkpoint-dir and --run-id go together", "train_deeprage.py", "give both or neither")
     parameters, settings = read_deeprage_hparams(hparams), deeprage_settings(read_config(config), config)
     resolve_device(device)
-    found = [motif for path in motifs for motif in read_meme(path)]
+    found = [motif for path in motifs for motif in read_motifs(path)]
     data = load_cell_data(expression, sequences, genes, regulators, cells, settings)
     hashes = {Path(path).name: content_sha256(path) for path in (expression, sequences, regulators, cells, *motifs)}
     place = checkpoint_file(checkpoint_dir, run_id)

@@ -89,7 +89,7 @@ def read_meme(path: str | Path) -> list[Motif]:
         if not line:
             continue
         if first and not line.startswith("MEME version"):
-            raise InputError("the first line is not `MEME version ...`", where, "give a motif file in MEME format")
+            raise InputError("the first line is not `MEME version ...`", where, "give a motif file in MEME or JASPAR format")
         first = False
         if current is not None and not current.full:
             row = _numbers(line)
