@@ -50,7 +50,8 @@ def _motif(path: str | Path, line: int, title: str, rows: list[tuple[int, str]])
     counts = [_counts(f"{path}:{number}", row, letter) for (number, row), letter in zip(rows, LETTERS, strict=True)]
     widths = [len(row) for row in counts]
     if len(set(widths)) > 1 or not widths[0]:
-        raise InputError(f"the rows of motif {words[0]} have {', '.join(map(str, widths))} counts", where, "give as many counts in each row")
+        told = f"the rows of motif {words[0]} have {', '.join(map(str, widths))} counts"
+        raise InputError(told, where, "give as many counts in each row")
     table = np.array(counts).T
     totals = table.sum(axis=1)
     if (table < 0).any() or not np.isfinite(totals).all() or (totals <= 0).any():

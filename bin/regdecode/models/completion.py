@@ -96,7 +96,7 @@ class Gaussian:
         return np.where(known, expectation + np.clip(values - expectation, -LIMIT * deviation, LIMIT * deviation), 0.0)
 
     def steady(self, values: np.ndarray, known: np.ndarray) -> np.ndarray:
-        """Profiles (G, S): where known halfway between the value, bent, and what the gene's other cells lead one to expect, else the latter."""
+        """Profiles (G, S) halfway between what is known, bent, and what the gene's other cells lead one to expect; that alone elsewhere."""
         bent = values
         for _ in range(BENDS):
             bent = self.bend(values, known, bent)
