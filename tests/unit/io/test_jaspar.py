@@ -11,8 +11,7 @@ from regdecode.io.jaspar import read_jaspar
 from regdecode.io.motif_file import read_motifs
 
 LETTERED = (
-    ">MA0001.1\tAGL3\nA  [ 0  3 79 ]\nC  [94 75  4 ]\nG  [ 1  0  3 ]\nT  [ 2 19 11 ]\n\n"
-    ">MA0002.1 RUNX1\nA [10]\nC [0]\nG [0]\nT [10]\n"
+    ">MA0001.1\tAGL3\nA  [ 0  3 79 ]\nC  [94 75  4 ]\nG  [ 1  0  3 ]\nT  [ 2 19 11 ]\n\n>MA0002.1 RUNX1\nA [10]\nC [0]\nG [0]\nT [10]\n"
 )
 BARE = ">MA0001.1 AGL3\n0 3 79\n94 75 4\n1 0 3\n2 19 11\n>MA0002.1 RUNX1\n10\n0\n0\n10\n"
 
