@@ -15,9 +15,9 @@ from regdecode.errors import InputError
 from regdecode.genome.codons import codon_table
 from regdecode.genome.promoters import Promoters
 from regdecode.genome.sequence_features import Recipe
-from regdecode.models.deeprage_members import Member, Request
+from regdecode.models.deeprage_members import Request
 from regdecode.training.deeprage_folder import DeepRageModel, load_deeprage
-from regdecode.training.deeprage_learned import load_member, load_recipe
+from regdecode.training.deeprage_learned import Learned, load_member, load_recipe
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class DeepRageEnsemble:
 
     config: dict[str, Any]
     networks: tuple[tuple[float, DeepRageModel], ...]
-    learned: tuple[tuple[float, Member], ...]
+    learned: tuple[tuple[float, Learned], ...]
     recipe: Recipe | None
 
     @property

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from safetensors.numpy import load_file, save_file
 
 from regdecode.errors import InputError
 from regdecode.genome.occupancy import SoftMotif
 from regdecode.genome.sequence_features import Recipe
+from regdecode.models.autoencoder import Autoencoder, AutoencoderMember
 from regdecode.models.completion import Gaussian
 from regdecode.models.condition_weights import ConditionModel
 from regdecode.models.deeprage_members import CompletionMember, Member, RegulatorMember, SequenceMember
@@ -23,6 +25,7 @@ from regdecode.models.sequence_ridge import SequenceRidge
 from regdecode.models.trees import TreesModel
 from regdecode.training.model_folder import write_json
 
+Learned = Member | AutoencoderMember
 _CONDITIONS = ("inputs", "precision")
 _RIDGE = ("mean", "scale", "coefficients", "smooth", "anchors", "dual", "loadings", "center", "penalty")
 
@@ -62,12 +65,15 @@ def _read(path: Path) -> dict[str, Any]:
         raise InputError(f"is not JSON: {error}", path, "write the ensemble anew") from error
 
 
-def save_member(folder: Path, name: str, member: Member) -> None:
+def save_member(folder: Path, name: str, member: Learned) -> None:
     """Write one member into a new folder."""
     folder.mkdir(parents=True)
     config: dict[str, Any] = {"name": name, "kind": type(member).__name__}
     arrays: dict[str, np.ndarray] = {}
-    if isinstance(member, CompletionMember):
+    if isinstance(member, AutoencoderMember):
+        arrays = {f"network.{key}": value.numpy() for key, value in member.network.state_dict().items()} | {"profiles": member.profiles}
+        config["scale"] = member.scale
+    elif isinstance(member, CompletionMember):
         arrays = {"mean": member.gaussian.mean, "covariance": member.gaussian.covariance, "profiles": member.profiles}
         if member.trees:
             arrays |= _save_trees(folder, member.trees)
@@ -102,11 +108,21 @@ def _load_trees(folder: Path, arrays: dict[str, np.ndarray], threads: int) -> Tr
     return TreesModel.from_json([path.read_bytes() for path in paths], arrays["trees.loadings"], arrays["trees.center"], threads)
 
 
-def load_member(folder: str | Path, threads: int = 1) -> tuple[str, Member]:
+def _load_network(arrays: dict[str, np.ndarray]) -> Autoencoder:
+    state = {key.removeprefix("network."): torch.from_numpy(value) for key, value in arrays.items() if key.startswith("network.")}
+    first, second = (len(state[f"curved.{k}.bias"]) for k in (0, 3))
+    network = Autoencoder(len(state["straight.bias"]), (first, second))
+    network.load_state_dict(state)
+    return network.eval()
+
+
+def load_member(folder: str | Path, threads: int = 1) -> tuple[str, Learned]:
     """Name and member that `save_member` wrote."""
     folder = Path(folder)
     config = _read(folder / "member.json")
     arrays = load_file(folder / "model.safetensors")
+    if config["kind"] == "AutoencoderMember":
+        return config["name"], AutoencoderMember(_load_network(arrays), config["scale"], arrays["profiles"])
     trees = _load_trees(folder, arrays, threads) if (folder / "trees").is_dir() else None
     if config["kind"] == "CompletionMember":
         return config["name"], CompletionMember(Gaussian(arrays["mean"], arrays["covariance"]), arrays["profiles"], trees)

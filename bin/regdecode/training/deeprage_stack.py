@@ -26,7 +26,6 @@ from regdecode.io.meme import Motif
 from regdecode.io.records import CellPredictions
 from regdecode.models.deeprage_members import (
     Choices,
-    Member,
     fit_completion_member,
     fit_regulator_member,
     fit_ridge_member,
@@ -35,13 +34,14 @@ from regdecode.models.deeprage_members import (
     tree_blocks,
 )
 from regdecode.models.deeprage_problem import CellProblem
+from regdecode.training.autoencoder_fit import fit_autoencoder_member
 from regdecode.training.deeprage_data import CellData
-from regdecode.training.deeprage_learned import save_member, save_recipe
+from regdecode.training.deeprage_learned import Learned, save_member, save_recipe
 from regdecode.training.deeprage_networks import Network, group_of, read_networks
 from regdecode.training.model_folder import write_json
 
 log = logging.getLogger(__name__)
-Fitter = Callable[[CellProblem, Choices | None], tuple[Member, Choices]]
+Fitter = Callable[[CellProblem, Choices | None], tuple[Learned, Choices]]
 PROMOTER = ("kmers", "motifs", "sites")
 
 
@@ -50,7 +50,7 @@ class Stacked:
     """One learned member after both fits: its predictions (G, S), watched cells from the first fit."""
 
     name: str
-    member: Member
+    member: Learned
     values: np.ndarray
 
 
@@ -85,6 +85,7 @@ def fitters_for(problem: CellProblem) -> dict[str, Fitter]:
         return {
             "completion": fit_completion_member,
             "completion_trees": lambda p, c: fit_completion_member(p, c, trees=True),
+            "completion_network": fit_autoencoder_member,
             "promoter_ridge": lambda p, c: fit_ridge_member(p, PROMOTER, c),
         }
     fitters: dict[str, Fitter] = {
