@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import scan_motifs
+from regdecode.io.meme import read_meme
 from regdecode.io.notes import read_notes
 
 WORD = "ACGGTCATTG"
@@ -96,7 +97,22 @@ def test_broken_motif_files_are_told_together(folder: Path) -> None:
 
 def test_no_motif_file_at_all(folder: Path) -> None:
     (folder / "a.meme").write_text(">x\nACGT\n")
+    refused(folder, run(folder), "a.meme:1", "motif x has 1 rows, not four")
+    (folder / "a.meme").write_text("x ACGT\n")
     refused(folder, run(folder), "a.meme:1", "MEME version")
+
+
+def test_jaspar_and_meme_files_give_the_same_sites(folder: Path) -> None:
+    assert run(folder).exit_code == 0
+    before = gzip.decompress((folder / "tf.bed.gz").read_bytes())
+    for name in ("a.meme", "b.meme"):
+        told = ""
+        for motif in read_meme(folder / name):
+            rows = [" ".join(map(str, row)) for row in (motif.probabilities.T * motif.sites).tolist()]
+            told += "\n".join([f">{motif.motif_id} {motif.alternate}", *rows, ""])
+        (folder / name).write_text(told)
+    assert run(folder).exit_code == 0
+    assert gzip.decompress((folder / "tf.bed.gz").read_bytes()) == before
 
 
 def test_all_sites_filtered_away(folder: Path) -> None:
