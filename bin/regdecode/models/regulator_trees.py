@@ -78,7 +78,7 @@ class NewConditions(NamedTuple):
     expectations : list of ndarray (G, N)
         Of the weighted ridge, which the trees correct, and of the plain one.
     values, surprise : ndarray (R, N)
-        Regulators, and their values less what the ridge expects of them.
+        Regulators, and their values less what the ridge expects of them: as far as the ridge heeds it, where it bounds outliers.
     likeness : ndarray (N, S)
         Cosine of the regulators in new and known conditions.
     left : ndarray (G, S)
