@@ -9,6 +9,7 @@ Axes: G genes, S conditions.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,6 +90,26 @@ class Gaussian:
             expectation[g, hidden] = self.mean[hidden] + filled
             deviation[g, hidden] = np.diag(inverse) ** 0.5
         return expectation, deviation
+
+    def leave_out(self, values: np.ndarray, known: np.ndarray) -> Iterator[np.ndarray]:
+        """Completed profiles (G, S), once for each condition, as if no cell of it were known.
+
+        What is expected of a gene's unknown cells reads its known ones; that condition's is taken out of there too, so that nothing in a
+        profile tells the value that it leaves out.
+        """
+        precision = np.linalg.inv(self.covariance)
+        expectation, _ = self.complete(values, known)
+        filled = np.where(known, values, expectation)
+        unknown = [np.flatnonzero(~row) for row in known]
+        inverses = [np.linalg.inv(precision[np.ix_(hidden, hidden)]) for hidden in unknown]
+        gaps = np.array([len(hidden) > 0 for hidden in unknown])
+        for s in range(known.shape[1]):
+            profiles = filled.copy()
+            profiles[:, s] = expectation[:, s]
+            for g in np.flatnonzero(gaps & known[:, s]):
+                hidden = unknown[g]
+                profiles[g, hidden] += inverses[g] @ precision[hidden, s] * (values[g, s] - expectation[g, s])
+            yield profiles
 
     def bend(self, values: np.ndarray, known: np.ndarray, bent: np.ndarray) -> np.ndarray:
         """Values (G, S) where known, at most `LIMIT` standard deviations from what the gene's other cells in `bent` lead one to expect."""

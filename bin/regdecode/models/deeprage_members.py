@@ -64,6 +64,16 @@ def carry(profiles: np.ndarray, conditions: ConditionModel, request: Request) ->
     return predicted
 
 
+def place_completed(completed: np.ndarray, mean: np.ndarray, request: Request) -> np.ndarray:
+    """Cells (G, S) of a request out of completed profiles (known genes, K): the mean (K,) for new genes, NaN in new conditions."""
+    predicted = np.full((len(request.row), len(request.place)), np.nan)
+    seen, rows = request.place >= 0, request.row >= 0
+    filled = np.tile(mean, (len(request.row), 1))
+    filled[rows] = completed[request.row[rows]]
+    predicted[:, seen] = filled[:, request.place[seen]]
+    return predicted
+
+
 @dataclass(frozen=True)
 class SequenceMember:
     """Profiles told by promoters.
@@ -135,17 +145,12 @@ class CompletionMember:
 
     def predict(self, request: Request) -> np.ndarray:
         """(G, S) log2 ratios; NaN in a new condition. A known cell is predicted from the gene's others."""
-        predicted = np.full((len(request.row), len(request.place)), np.nan)
-        seen, rows = request.place >= 0, request.row >= 0
-        filled = np.tile(self.gaussian.mean, (len(request.row), 1))
         profiles = self.profiles.astype(np.float64)
         if self.trees:
             completed = complete_by_trees(self.gaussian, profiles, self.trees)
         else:
             completed = self.gaussian.complete(np.nan_to_num(profiles), np.isfinite(profiles))[0]
-        filled[rows] = completed[request.row[rows]]
-        predicted[:, seen] = filled[:, request.place[seen]]
-        return predicted
+        return place_completed(completed, self.gaussian.mean, request)
 
 
 Member = SequenceMember | RegulatorMember | CompletionMember

@@ -24,6 +24,7 @@ from regdecode.io.atomic import atomic_path
 from regdecode.io.h5ad import write_cell_predictions
 from regdecode.io.meme import Motif
 from regdecode.io.records import CellPredictions
+from regdecode.models.completion_kernel import fit_kernel_member
 from regdecode.models.deeprage_members import (
     Choices,
     fit_completion_member,
@@ -86,6 +87,7 @@ def fitters_for(problem: CellProblem) -> dict[str, Fitter]:
             "completion": fit_completion_member,
             "completion_trees": lambda p, c: fit_completion_member(p, c, trees=True),
             "completion_network": fit_autoencoder_member,
+            "completion_kernel": fit_kernel_member,
             "promoter_ridge": lambda p, c: fit_ridge_member(p, PROMOTER, c),
         }
     fitters: dict[str, Fitter] = {

@@ -73,6 +73,19 @@ def test_every_cell_equals_its_slow_twin():
         assert (expectation[g, s], deviation[g, s]) == pytest.approx(conditional(model, values[g], s, others))
 
 
+def test_profiles_without_a_condition_equal_their_slow_twin():
+    values = low_rank(8, noise=0.5)
+    known = np.random.default_rng(2).random(values.shape) < 0.7
+    known[3], known[4] = True, False
+    model = fit_gaussian(low_rank(200, noise=0.5), np.ones((200, 12), bool))
+    left_out = list(model.leave_out(np.where(known, values, 0.0), known))
+    assert len(left_out) == 12
+    for s, profiles in enumerate(left_out):
+        without = known.copy()
+        without[:, s] = False
+        assert profiles == pytest.approx(np.where(without, values, model.complete(np.where(without, values, 1e9), without)[0]))
+
+
 def test_a_round_of_the_fit_equals_its_slow_twin():
     values = low_rank(60, noise=0.5)
     known = np.random.default_rng(2).random(values.shape) < 0.8
