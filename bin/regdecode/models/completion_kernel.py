@@ -16,8 +16,6 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
 from regdecode.models.completion import Gaussian
-from regdecode.models.deeprage_members import Choices, Request, place_completed
-from regdecode.models.deeprage_problem import CellProblem
 
 PENALTY = 0.1
 MOST_GENES = 8000
@@ -45,8 +43,24 @@ def _points(gaussian: Gaussian, values: np.ndarray) -> Iterator[tuple[np.ndarray
         yield profiles[:, s], (centred / max(unit, 1e-12)).astype(np.float32)
 
 
-def fit_kernel(gaussian: Gaussian, values: np.ndarray, learners: np.ndarray) -> np.ndarray:
-    """Weights of the genes that are learnt from, float32 (L, S); 0 where such a gene is not known.
+@dataclass(frozen=True)
+class GeneKernel:
+    """What was learnt.
+
+    Attributes
+    ----------
+    learners : ndarray of int (L,)
+        Rows of the genes that were learnt from.
+    dual : ndarray, float32 (L, S)
+        Their weights; 0 where such a gene is not known.
+    """
+
+    learners: np.ndarray
+    dual: np.ndarray
+
+
+def fit_gene_kernel(gaussian: Gaussian, values: np.ndarray, seed: int = 0) -> GeneKernel:
+    """Learn from all genes, of more than `MOST_GENES` from such a number, drawn by the seed.
 
     Parameters
     ----------
@@ -54,9 +68,8 @@ def fit_kernel(gaussian: Gaussian, values: np.ndarray, learners: np.ndarray) -> 
         Over the conditions.
     values : ndarray (G, S)
         Outliers bent; NaN where not known.
-    learners : ndarray of int (L,)
-        Rows of `values`.
     """
+    learners = np.sort(np.random.default_rng(seed).permutation(len(values))[:MOST_GENES])
     dual = np.zeros((len(learners), values.shape[1]), np.float32)
     for s, (expectation, points) in enumerate(_points(gaussian, values)):
         seen = np.flatnonzero(np.isfinite(values[learners, s]))
@@ -66,45 +79,10 @@ def fit_kernel(gaussian: Gaussian, values: np.ndarray, learners: np.ndarray) -> 
         rest = (values[rows, s] - expectation[rows]).astype(np.float32)
         factor = cho_factor(kernel.T, lower=True, overwrite_a=True, check_finite=False)  # in Fortran's order, else it is copied
         dual[seen, s] = cho_solve(factor, rest, check_finite=False)
-    return dual
+    return GeneKernel(learners, dual)
 
 
-def complete_by_kernel(gaussian: Gaussian, values: np.ndarray, learners: np.ndarray, dual: np.ndarray) -> np.ndarray:
+def complete_by_kernel(gaussian: Gaussian, values: np.ndarray, kernel: GeneKernel) -> np.ndarray:
     """Every cell (G, S): what the normal distribution expects, and what similar genes add; a cell that was learnt from is among them."""
     points = enumerate(_points(gaussian, values))
-    return np.stack([expected + similarity(genes, genes[learners]) @ dual[:, s] for s, (expected, genes) in points], axis=1)
-
-
-@dataclass(frozen=True)
-class KernelMember:
-    """The gene's own other cells, through a normal distribution over conditions and a kernel between genes.
-
-    Attributes
-    ----------
-    gaussian : Gaussian
-        Over the known conditions.
-    profiles : ndarray, float32 (known genes, K)
-        NaN where not known.
-    learners : ndarray of int (L,)
-        Rows of the genes that were learnt from.
-    dual : ndarray, float32 (L, K)
-        Their weights.
-    """
-
-    gaussian: Gaussian
-    profiles: np.ndarray
-    learners: np.ndarray
-    dual: np.ndarray
-
-    def predict(self, request: Request) -> np.ndarray:
-        """(G, S) log2 ratios; NaN in a new condition. A new gene gets the mean."""
-        completed = complete_by_kernel(self.gaussian, self.profiles.astype(np.float64), self.learners, self.dual)
-        return place_completed(completed, self.gaussian.mean, request)
-
-
-def fit_kernel_member(problem: CellProblem, chosen: Choices | None = None) -> tuple[KernelMember, Choices]:
-    """Kernel ridge of the known cells, of `MOST_GENES` genes drawn by the seed at most; nothing is chosen on watched cells."""
-    gaussian, bent = problem.robust.gaussian, problem.robust.bent
-    rows = np.random.default_rng(problem.seed).permutation(len(bent))
-    learners = np.sort(rows[:MOST_GENES])
-    return KernelMember(gaussian, bent.astype(np.float32), learners, fit_kernel(gaussian, bent, learners)), chosen or Choices()
+    return np.stack([told + similarity(genes, genes[kernel.learners]) @ kernel.dual[:, s] for s, (told, genes) in points], axis=1)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from regdecode.models.completion import Gaussian, fit_gaussian
+from regdecode.models.completion_kernel import GeneKernel, complete_by_kernel, fit_gene_kernel
 from regdecode.models.completion_trees import complete_by_trees, fit_completion_trees
 from regdecode.models.condition_weights import ConditionModel, fit_conditions
 from regdecode.models.deeprage_problem import CellProblem, split_genes
@@ -61,16 +62,6 @@ def carry(profiles: np.ndarray, conditions: ConditionModel, request: Request) ->
     predicted[:, seen] = profiles[:, request.place[seen]]
     if not seen.all():
         predicted[:, ~seen] = conditions.predict(profiles, request.inputs[~seen], request.own)
-    return predicted
-
-
-def place_completed(completed: np.ndarray, mean: np.ndarray, request: Request) -> np.ndarray:
-    """Cells (G, S) of a request out of completed profiles (known genes, K): the mean (K,) for new genes, NaN in new conditions."""
-    predicted = np.full((len(request.row), len(request.place)), np.nan)
-    seen, rows = request.place >= 0, request.row >= 0
-    filled = np.tile(mean, (len(request.row), 1))
-    filled[rows] = completed[request.row[rows]]
-    predicted[:, seen] = filled[:, request.place[seen]]
     return predicted
 
 
@@ -127,7 +118,7 @@ class RegulatorMember:
 
 @dataclass(frozen=True)
 class CompletionMember:
-    """The gene's own other cells, through one normal distribution over conditions, and trees on what that leaves.
+    """The gene's own other cells, through one normal distribution over conditions, and what that leaves.
 
     Attributes
     ----------
@@ -135,22 +126,30 @@ class CompletionMember:
         Over the known conditions.
     profiles : ndarray, float32 (known genes, K)
         NaN where not known.
-    trees : TreesModel or None
-        See `completion_trees`.
+    rest : TreesModel, GeneKernel or None
+        Tells what the distribution leaves: see `completion_trees` and `completion_kernel`.
     """
 
     gaussian: Gaussian
     profiles: np.ndarray
-    trees: TreesModel | None = None
+    rest: TreesModel | GeneKernel | None = None
 
     def predict(self, request: Request) -> np.ndarray:
         """(G, S) log2 ratios; NaN in a new condition. A known cell is predicted from the gene's others."""
+        predicted = np.full((len(request.row), len(request.place)), np.nan)
+        seen, rows = request.place >= 0, request.row >= 0
+        filled = np.tile(self.gaussian.mean, (len(request.row), 1))
+        filled[rows] = self._complete()[request.row[rows]]
+        predicted[:, seen] = filled[:, request.place[seen]]
+        return predicted
+
+    def _complete(self) -> np.ndarray:
         profiles = self.profiles.astype(np.float64)
-        if self.trees:
-            completed = complete_by_trees(self.gaussian, profiles, self.trees)
-        else:
-            completed = self.gaussian.complete(np.nan_to_num(profiles), np.isfinite(profiles))[0]
-        return place_completed(completed, self.gaussian.mean, request)
+        if isinstance(self.rest, TreesModel):
+            return complete_by_trees(self.gaussian, profiles, self.rest)
+        if isinstance(self.rest, GeneKernel):
+            return complete_by_kernel(self.gaussian, profiles, self.rest)
+        return self.gaussian.complete(np.nan_to_num(profiles), np.isfinite(profiles))[0]
 
 
 Member = SequenceMember | RegulatorMember | CompletionMember
@@ -274,3 +273,10 @@ def fit_completion_member(
     watch = (gaussian, kept, watched) if rounds is None and np.isfinite(watched).any() else None
     model = fit_completion_trees(profiles, watch, rounds, problem.seed, problem.threads)
     return CompletionMember(gaussian, kept, model), Choices(rounds=(model.boosters[0].num_boosted_rounds(),))
+
+
+def fit_kernel_member(problem: CellProblem, chosen: Choices | None = None) -> tuple[CompletionMember, Choices]:
+    """Normal distribution over conditions, and a kernel between genes on what it leaves; nothing is chosen on watched cells."""
+    gaussian, bent = problem.robust.gaussian, problem.robust.bent
+    kernel = fit_gene_kernel(gaussian, bent, problem.seed)
+    return CompletionMember(gaussian, bent.astype(np.float32), kernel), chosen or Choices()

@@ -19,14 +19,14 @@ from regdecode.genome.occupancy import SoftMotif
 from regdecode.genome.sequence_features import Recipe
 from regdecode.models.autoencoder import Autoencoder, AutoencoderMember
 from regdecode.models.completion import Gaussian
-from regdecode.models.completion_kernel import KernelMember
+from regdecode.models.completion_kernel import GeneKernel
 from regdecode.models.condition_weights import ConditionModel
 from regdecode.models.deeprage_members import CompletionMember, Member, RegulatorMember, SequenceMember
 from regdecode.models.sequence_ridge import SequenceRidge
 from regdecode.models.trees import TreesModel
 from regdecode.training.model_folder import write_json
 
-Learned = Member | AutoencoderMember | KernelMember
+Learned = Member | AutoencoderMember
 _CONDITIONS = ("inputs", "precision")
 _RIDGE = ("mean", "scale", "coefficients", "smooth", "anchors", "dual", "loadings", "center", "penalty")
 
@@ -74,12 +74,12 @@ def save_member(folder: Path, name: str, member: Learned) -> None:
     if isinstance(member, AutoencoderMember):
         arrays = {f"network.{key}": value.numpy() for key, value in member.network.state_dict().items()} | {"profiles": member.profiles}
         config["scale"] = member.scale
-    elif isinstance(member, CompletionMember | KernelMember):
+    elif isinstance(member, CompletionMember):
         arrays = {"mean": member.gaussian.mean, "covariance": member.gaussian.covariance, "profiles": member.profiles}
-        if isinstance(member, KernelMember):
-            arrays |= {"learners": member.learners, "dual": member.dual}
-        elif member.trees:
-            arrays |= _save_trees(folder, member.trees)
+        if isinstance(member.rest, GeneKernel):
+            arrays |= {"kernel.learners": member.rest.learners, "kernel.dual": member.rest.dual}
+        elif member.rest:
+            arrays |= _save_trees(folder, member.rest)
     else:
         arrays = {f"conditions.{key}": getattr(member.conditions, key) for key in _CONDITIONS}
         config |= {"condition_penalty": member.conditions.penalty, "condition_limit": member.conditions.limit}
@@ -126,12 +126,10 @@ def load_member(folder: str | Path, threads: int = 1) -> tuple[str, Learned]:
     arrays = load_file(folder / "model.safetensors")
     if config["kind"] == "AutoencoderMember":
         return config["name"], AutoencoderMember(_load_network(arrays), config["scale"], arrays["profiles"])
-    if config["kind"] == "KernelMember":
-        gaussian = Gaussian(arrays["mean"], arrays["covariance"])
-        return config["name"], KernelMember(gaussian, arrays["profiles"], arrays["learners"], arrays["dual"])
     trees = _load_trees(folder, arrays, threads) if (folder / "trees").is_dir() else None
     if config["kind"] == "CompletionMember":
-        return config["name"], CompletionMember(Gaussian(arrays["mean"], arrays["covariance"]), arrays["profiles"], trees)
+        kernel = GeneKernel(arrays["kernel.learners"], arrays["kernel.dual"]) if "kernel.dual" in arrays else None
+        return config["name"], CompletionMember(Gaussian(arrays["mean"], arrays["covariance"]), arrays["profiles"], trees or kernel)
     sides = arrays["conditions.inputs"], arrays["conditions.precision"]
     conditions = ConditionModel(*sides, config["condition_penalty"], config["condition_limit"])
     if config["kind"] == "RegulatorMember":

@@ -24,10 +24,10 @@ from regdecode.io.atomic import atomic_path
 from regdecode.io.h5ad import write_cell_predictions
 from regdecode.io.meme import Motif
 from regdecode.io.records import CellPredictions
-from regdecode.models.completion_kernel import fit_kernel_member
 from regdecode.models.deeprage_members import (
     Choices,
     fit_completion_member,
+    fit_kernel_member,
     fit_regulator_member,
     fit_ridge_member,
     fit_trees_member,

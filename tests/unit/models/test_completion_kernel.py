@@ -6,8 +6,8 @@ import pytest
 from regdecode.genome.sequence_features import SequenceTable
 from regdecode.models import completion_kernel
 from regdecode.models.completion import Gaussian, fit_gaussian
-from regdecode.models.completion_kernel import PENALTY, KernelMember, complete_by_kernel, fit_kernel, fit_kernel_member, similarity
-from regdecode.models.deeprage_members import Request, request_of
+from regdecode.models.completion_kernel import PENALTY, complete_by_kernel, fit_gene_kernel, similarity
+from regdecode.models.deeprage_members import CompletionMember, Request, fit_kernel_member, request_of
 from regdecode.models.deeprage_problem import CellProblem
 from regdecode.training.deeprage_learned import load_member, save_member
 
@@ -50,13 +50,19 @@ def twin(gaussian: Gaussian, values: np.ndarray, learners: np.ndarray) -> np.nda
     return completed
 
 
-@pytest.mark.parametrize("learners", [np.arange(40), np.arange(0, 40, 3)], ids=["all", "some"])
-def test_every_cell_equals_its_slow_twin(learners):
+def completed_by(gaussian: Gaussian, values: np.ndarray) -> np.ndarray:
+    return complete_by_kernel(gaussian, values, fit_gene_kernel(gaussian, values))
+
+
+@pytest.mark.parametrize("most", [50, 14])
+def test_every_cell_equals_its_slow_twin(monkeypatch, most):
+    monkeypatch.setattr(completion_kernel, "MOST_GENES", most)
     values = some_known(curved(40))
     values[7] = np.nan
     gaussian = fitted(values)
-    dual = fit_kernel(gaussian, values, learners)
-    np.testing.assert_allclose(complete_by_kernel(gaussian, values, learners, dual), twin(gaussian, values, learners), atol=2e-5)
+    kernel = fit_gene_kernel(gaussian, values)
+    assert len(kernel.learners) == min(most, 40)
+    np.testing.assert_allclose(complete_by_kernel(gaussian, values, kernel), twin(gaussian, values, kernel.learners), atol=2e-5)
 
 
 def test_similarity_by_hand():
@@ -67,24 +73,20 @@ def test_similarity_by_hand():
 
 
 def test_neither_units_nor_a_shift_matter():
-    values, rows = some_known(curved(30)), np.arange(30)
-    told = []
-    for one in (values, 50 * values + 3):
-        gaussian = fitted(one)
-        told.append(complete_by_kernel(gaussian, one, rows, fit_kernel(gaussian, one, rows)))
+    values = some_known(curved(30))
+    told = [completed_by(fitted(one), one) for one in (values, 50 * values + 3)]
     np.testing.assert_allclose(50 * told[0] + 3, told[1], atol=2e-3)
 
 
 def test_genes_that_are_all_the_same_get_what_is_expected():
-    gaussian, values = Gaussian(np.zeros(4), np.eye(4)), np.zeros((3, 4))
-    assert not complete_by_kernel(gaussian, values, np.arange(3), fit_kernel(gaussian, values, np.arange(3))).any()
+    assert not completed_by(Gaussian(np.zeros(4), np.eye(4)), np.zeros((3, 4))).any()
 
 
 def test_what_is_curved_is_found():
     truth = curved()
     values = some_known(truth)
     gaussian = fitted(values)
-    told = complete_by_kernel(gaussian, values, np.arange(400), fit_kernel(gaussian, values, np.arange(400)))
+    told = completed_by(gaussian, values)
     linear, _ = gaussian.complete(np.nan_to_num(values), np.isfinite(values))
     hidden = np.isnan(values[:, 10])
     error = [np.square(one - truth)[hidden, 10].mean() for one in (told, linear)]
@@ -106,7 +108,7 @@ def test_an_unknown_cell_is_not_read_and_a_known_one_is():
 def test_of_many_genes_some_are_drawn_by_the_seed(monkeypatch):
     monkeypatch.setattr(completion_kernel, "MOST_GENES", 25)
     truth, known = curved(60), np.isfinite(some_known(curved(60)))
-    drawn = [fit_kernel_member(problem_of(truth, known, seed))[0].learners for seed in (0, 0, 1)]
+    drawn = [fit_kernel_member(problem_of(truth, known, seed))[0].rest.learners for seed in (0, 0, 1)]
     assert [len(one) for one in drawn] == [25, 25, 25]
     np.testing.assert_array_equal(drawn[0], drawn[1])
     assert not np.array_equal(drawn[0], drawn[2])
@@ -114,12 +116,11 @@ def test_of_many_genes_some_are_drawn_by_the_seed(monkeypatch):
 
 def test_cells_find_their_genes_and_conditions(tmp_path):
     values = some_known(curved(40)).astype(np.float32)
-    gaussian, learners = fitted(values), np.arange(40)
-    dual = fit_kernel(gaussian, values, learners)
-    member = KernelMember(gaussian, values, learners, dual)
+    gaussian = fitted(values)
+    member = CompletionMember(gaussian, values, fit_gene_kernel(gaussian, values))
     request = Request(np.zeros((3, 0)), np.zeros((13, 2)), np.full(3, -1), np.array([*range(11), -1, 4]), np.array([2, -1, 6]))
     predicted = member.predict(request)
-    completed = complete_by_kernel(gaussian, values.astype(float), learners, dual)
+    completed = complete_by_kernel(gaussian, values.astype(float), member.rest)
     np.testing.assert_array_equal(predicted[[0, 2], :11], completed[[2, 6]])
     np.testing.assert_array_equal(predicted[[0, 2], 12], completed[[2, 6], 4])
     np.testing.assert_array_equal(predicted[1, :11], gaussian.mean)
