@@ -289,6 +289,11 @@ def test_ecoli_table_holds_every_gene_with_its_operon(shared_data: Path, tmp_pat
         expressed = {line.split(",", 1)[0] for line in handle} - {""}
     assert len(expressed) == 3923
     assert expressed <= set(genes.gene_id.tolist())
+    coding = {record.name for record in read_fasta(tmp_path / "out" / "coding.fa")}
+    with gzip.open(shared_data / "ecoli" / "genome.gff3.gz", "rt") as handle:
+        annotated = {line.split("locus_tag=")[1].split(";")[0] for line in handle if "\tCDS\t" in line and "locus_tag=" in line}
+    assert len(coding & annotated) > 0.995 * len(coding)  # nine pieces of pseudogenes
+    assert len(coding & annotated) > 0.975 * len(annotated & set(genes.gene_id.tolist()))
     led = {gene for gene, leader in zip(genes.gene_id.tolist(), genes.unit_leader.tolist(), strict=True) if gene != leader}
     assert 0.38 < len(led & expressed) / 3923 < 0.45
 
