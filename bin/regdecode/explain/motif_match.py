@@ -1,4 +1,7 @@
-"""Filters matched to a database of motifs: Tomtom p-values, one false discovery rate over all pairs.
+"""Filters matched to a database of motifs: Tomtom p-values, false discovery rates over pairs.
+
+Filters that started from a motif of the database match it nearly always. In one family with them those that started from nothing would be
+matched too easily, so that these are a family of their own.
 
 Axes: K filters, M motifs of the database.
 """
@@ -25,7 +28,7 @@ class Matches(NamedTuple):
     p
         (K, M) Tomtom's p of the best alignment, NaN for a filter without a position.
     q
-        (K, M) Benjamini-Hochberg over all K x M pairs.
+        (K, M) Benjamini-Hochberg over all pairs of the filters that started from a motif, and of those that did not.
     q_within
         (K, M) Benjamini-Hochberg within one filter's M pairs, as the Tomtom program reports.
     reverse
@@ -43,7 +46,7 @@ class Matches(NamedTuple):
         return np.where(known, np.argmin(np.where(known[:, None], self.p, 1.0), 1), -1)
 
 
-def match_motifs(queries: Sequence[NDArray[np.float64]], targets: Sequence[NDArray[np.float64]]) -> Matches:
+def match_motifs(queries: Sequence[NDArray[np.float64]], targets: Sequence[NDArray[np.float64]], started: NDArray[np.bool_]) -> Matches:
     """Compare filters with the database.
 
     Parameters
@@ -52,6 +55,8 @@ def match_motifs(queries: Sequence[NDArray[np.float64]], targets: Sequence[NDArr
         K filters' informative parts (W, 4); one without a position matches nothing.
     targets
         M motifs (W, 4).
+    started
+        (K,) whether a filter started from a motif.
     """
     p = np.full((len(queries), len(targets)), np.nan)
     reverse: NDArray[np.bool_] = np.zeros(p.shape, dtype=bool)
@@ -59,4 +64,7 @@ def match_motifs(queries: Sequence[NDArray[np.float64]], targets: Sequence[NDArr
     if used and len(targets):
         p[used], reverse[used] = tomtom([queries[k] for k in used], targets)
     within = np.vstack([false_discovery(row) for row in p]) if p.size else p.copy()
-    return Matches(p, false_discovery(p), within, reverse)
+    q = np.empty_like(p)
+    for family in (started, ~started):
+        q[family] = false_discovery(p[family])
+    return Matches(p, q, within, reverse)

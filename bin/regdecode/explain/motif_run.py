@@ -125,6 +125,11 @@ def units_of(motifs: Sequence[FilterMotif], clusters: NDArray[np.int64], matches
     return units
 
 
+def starts_of(model: DeepRageModel) -> list[str]:
+    """Motif that each filter started from, "" for none."""
+    return ["" if name == f"filter_{k}" else name for k, name in enumerate(model.filters)]
+
+
 def analyse(
     label: str,
     model: DeepRageModel,
@@ -140,7 +145,8 @@ def analyse(
     motifs = filter_motifs(codes, best, model.net.trunk.shape.width, background, settings.sites)
     cores = [motif.core for motif in motifs]
     clusters = cluster_motifs(cores, background, settings.same)
-    matches = match_motifs(cores, [motif.probabilities for motif in database.motifs])
+    started = np.array([start != "" for start in starts_of(model)], bool)
+    matches = match_motifs(cores, [motif.probabilities for motif in database.motifs], started)
     units = units_of(motifs, clusters, matches, database, settings.q)
     light = isinstance(model.net.merge, Bilinear)
     conditions = spread(len(data.conditions), settings.conditions or (0 if light else DENSE_CONDITIONS))

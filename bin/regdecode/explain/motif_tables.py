@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from regdecode.explain.filters import consensus
-from regdecode.explain.motif_run import Database, MotifAnalysis
+from regdecode.explain.motif_run import Database, MotifAnalysis, starts_of
 from regdecode.explain.motif_settings import MotifSettings, Targets
 from regdecode.explain.sequence_data import SequenceData
 from regdecode.io.atomic import atomic_path
@@ -30,11 +30,11 @@ def filter_table(found: MotifAnalysis, database: Database, conditions: np.ndarra
     best = found.matches.best()
     unit_of = {unit.filters[0]: u for u, unit in enumerate(found.units) if unit.kind == "filter"}
     rows = []
-    for k, (motif, start) in enumerate(zip(found.motifs, found.model.filters, strict=True)):
+    for k, (motif, start) in enumerate(zip(found.motifs, starts_of(found.model), strict=True)):
         m, u = int(best[k]), unit_of.get(k)
         known = m >= 0
         matched = known and found.matches.q[k, m] <= q
-        row: dict[str, Any] = {"model": found.label, "filter": f"f{k}", "start": "" if start == f"filter_{k}" else start}
+        row: dict[str, Any] = {"model": found.label, "filter": f"f{k}", "start": start}
         row |= {"cluster": f"c{found.clusters[k]}" if found.clusters[k] else "", "consensus": consensus(motif.core)}
         row |= {"ic": motif.bits[motif.first : motif.last].sum(), "n_sites": motif.n_sites, "active": motif.active}
         row["effect"] = found.knock_outs.size[u].mean() if u is not None else 0.0

@@ -18,7 +18,7 @@ def test_a_planted_match_is_found_and_random_motifs_are_not() -> None:
     targets = random_motifs(rng, 120)
     noise = 0.9 * targets[17] + 0.1 * rng.dirichlet(np.ones(4), len(targets[17]))
     queries = [noise, np.ascontiguousarray(noise[::-1, ::-1]), np.zeros((0, 4)), *random_motifs(rng, 60)]
-    found = match_motifs(queries, targets)
+    found = match_motifs(queries, targets, np.zeros(len(queries), bool))
     assert found.best()[:3].tolist() == [17, 17, -1]
     assert found.q[:2, 17].max() < 1e-3
     assert found.reverse[0, 17] != found.reverse[1, 17]
@@ -28,6 +28,18 @@ def test_a_planted_match_is_found_and_random_motifs_are_not() -> None:
     assert 0.5 < np.mean(p <= 0.1) / 0.1 < 1.5
     assert np.mean(p <= 0.01) / 0.01 < 2
     np.testing.assert_array_less(found.q_within[0] - 1e-12, found.q[0])
+
+
+def test_filters_that_started_from_motifs_do_not_help_the_others() -> None:
+    rng = np.random.default_rng(2)
+    targets = random_motifs(rng, 120)
+    others = random_motifs(rng, 60)
+    started = np.repeat([True, False], [120, 60])
+    found, alone = match_motifs([*targets, *others], targets, started), match_motifs(others, targets, np.zeros(60, bool))
+    np.testing.assert_array_equal(found.q[120:], alone.q)
+    together = match_motifs([*targets, *others], targets, np.ones(180, bool))
+    assert (found.q[:120].min(1) < 1e-3).all()
+    assert (together.q[120:].min(1) < alone.q.min(1)).all()  # what one family for all would grant
 
 
 @pytest.mark.slow
@@ -60,7 +72,7 @@ def test_a_score_s_chance_is_counted() -> None:
 
 
 def test_no_query_has_a_position() -> None:
-    found = match_motifs([np.zeros((0, 4))], random_motifs(np.random.default_rng(0), 30))
+    found = match_motifs([np.zeros((0, 4))], random_motifs(np.random.default_rng(0), 30), np.ones(1, bool))
     assert found.best().tolist() == [-1]
     assert np.isnan(found.q).all()
 
