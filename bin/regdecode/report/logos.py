@@ -20,6 +20,7 @@ from regdecode.report import style
 
 COLOURS = {"A": "#1b7a3d", "C": "#0b5fa5", "G": "#c98a00", "T": "#b3261e", "N": "#9aa5b1"}
 _ROW = 0.62
+_A_ROW = 4
 _VISIBLE = 0.02
 
 
@@ -88,19 +89,16 @@ def best_part(contributions: NDArray[np.float64], width: int) -> int:
     return int(np.argmax(total[width:] - total[:-width]))
 
 
-def motif_gallery(entries: Sequence[tuple[str, NDArray[np.float64]]], columns: int = 4) -> Figure:
-    """Draw logos in rows of `columns`, each under its title.
+def motif_gallery(entries: Sequence[tuple[str, NDArray[np.float64]]]) -> Figure:
+    """Draw logos of one size in rows of four, each under its title.
 
     Parameters
     ----------
     entries
         Title and probabilities (W, 4) of each motif.
-    columns
-        Logos a row.
     """
-    columns = max(1, min(columns, len(entries)))
-    rows = max(1, -(-len(entries) // columns))
-    figure, axes = style.new_figure(style.FULL, rows * (_ROW + 0.34) + 0.1, nrows=rows, ncols=columns, squeeze=False)
+    rows = max(1, -(-len(entries) // _A_ROW))
+    figure, axes = style.new_figure(style.FULL, rows * (_ROW + 0.34) + 0.1, nrows=rows, ncols=_A_ROW, squeeze=False)
     with style.styled():
         for k, axis in enumerate(axes.ravel()):
             axis.set_axis_off()

@@ -1,5 +1,7 @@
 """Coding sequences: as annotated, and read off the letters where nothing is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,6 @@ from regdecode.io.bed12 import GeneModels
 from regdecode.io.fasta import FastaRecord
 from regdecode.io.notes import Notes
 
-#         0         1         2         3         4
 LETTERS = b"CCATGGCTTAACCTTAagcCATCCATGTAAGCTTAACC"
 
 
@@ -48,6 +49,14 @@ def test_genes_of_a_table_are_coding_where_they_are_one_open_frame() -> None:
     spans = [(2, 11, "+"), (2, 11, "-"), (13, 22, "-"), (24, 36, "+"), (30, 60, "+")]
     assert sequences(models(spans), notes) == {"g0": b"ATGGCTTAA", "g2": b"ATGGCTTAA"}
     assert [(note.what, note.n) for note in notes.notes] == [("genes that are one open reading frame, taken as coding", 2)]
+
+
+def test_exons_that_nobody_calls_coding_are_not_joined() -> None:
+    one = models([(2, 11, "+")])
+    spliced = replace(one, exon_offsets=np.array([0, 2]), exon_start=np.array([2, 8]), exon_end=np.array([5, 11]))
+    assert sequences(spliced, Notes("test")) == {}
+    annotated = replace(spliced, thick_start=one.start, thick_end=one.end)
+    assert sequences(annotated, Notes("test")) == {"g0": b"ATGTAA"}
 
 
 def test_an_annotation_that_tells_coding_parts_is_believed() -> None:

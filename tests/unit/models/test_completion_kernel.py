@@ -13,13 +13,14 @@ from regdecode.training.deeprage_learned import load_member, save_member
 
 
 def curved(n_genes: int = 400) -> np.ndarray:
-    """Ten conditions that follow a gene's state, and one that follows its square; a fifth of the cells is not known."""
+    """Ten conditions that follow a gene's state, and one that follows its square."""
     rng = np.random.default_rng(0)
     state = rng.normal(size=(n_genes, 1))
     return np.concatenate([state * rng.normal(size=(1, 10)) + rng.normal(0, 0.2, (n_genes, 10)), state**2 - 1], axis=1)
 
 
 def some_known(truth: np.ndarray) -> np.ndarray:
+    """A fifth of the cells is not known."""
     return np.where(np.random.default_rng(1).random(truth.shape) < 0.2, np.nan, truth)
 
 
@@ -80,6 +81,16 @@ def test_neither_units_nor_a_shift_matter():
 
 def test_genes_that_are_all_the_same_get_what_is_expected():
     assert not completed_by(Gaussian(np.zeros(4), np.eye(4)), np.zeros((3, 4))).any()
+
+
+def test_a_condition_in_which_no_learner_is_known_gets_what_is_expected(monkeypatch):
+    monkeypatch.setattr(completion_kernel, "MOST_GENES", 5)
+    values = some_known(curved(40))
+    learners = fit_gene_kernel(fitted(values), values).learners
+    values[learners, 3] = np.nan
+    gaussian = fitted(values)
+    expected, _ = gaussian.complete(np.nan_to_num(values), np.isfinite(values))
+    np.testing.assert_allclose(completed_by(gaussian, values)[:, 3], expected[:, 3])
 
 
 def test_what_is_curved_is_found():

@@ -46,6 +46,11 @@ def test_the_most_telling_stretch() -> None:
     assert best_part(values[:5], 10) == 0
 
 
+def test_logos_of_a_gallery_have_one_size() -> None:
+    one, many = (motif_gallery([("f0", MOTIF)] * n).axes[0].get_subplotspec().get_gridspec() for n in (1, 9))
+    assert (one.ncols, one.nrows, many.ncols, many.nrows) == (4, 1, 4, 3)
+
+
 @pytest.mark.parametrize("n", [1, 5])
 def test_figures_become_pictures(tmp_path, n) -> None:
     picture = style.finish(motif_gallery([(f"f{k} & <x>", MOTIF) for k in range(n)]), tmp_path, "g", "t", "c", "a")
