@@ -7,7 +7,7 @@ import pytest
 from conftest import Nextflow, Run
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.slow]
-PRESET = """\
+WITH_MOTIFS = """\
 model: small
 task: regression
 members: 1
@@ -16,6 +16,7 @@ network: {merge: bilinear, length: 0, motifs: true, filters: 4, width: 12, stran
 fit: {optimiser: adam, learning_rate: 5.0e-3, trunk_rate: 0.1, batch_genes: 128, frozen_epochs: 12, trunk_epochs: 0, epochs: 6,
   freeze_trunk: true, schedule: cosine, patience: 12}
 """
+UNTOLD = WITH_MOTIFS.replace("model: small", "model: untold").replace("motifs: true, filters: 4", "motifs: false, filters: 8, words: 7")
 
 
 def table(path: Path) -> list[dict[str, str]]:
@@ -27,16 +28,22 @@ def table(path: Path) -> list[dict[str, str]]:
 @pytest.fixture(scope="module")
 def real(nextflow: Nextflow, mini: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("deeprage")
-    (folder / "small.yml").write_text(PRESET)
-    params = {"deeprage_models": folder / "small.yml", "deeprage_regimes": "new_gene", "deeprage_baselines": "majority,mean,kmer_ridge"}
+    (folder / "small.yml").write_text(WITH_MOTIFS)
+    (folder / "untold.yml").write_text(UNTOLD)
+    params = {
+        "deeprage_models": f"{folder}/small.yml,{folder}/untold.yml",
+        "deeprage_regimes": "new_gene",
+        "deeprage_baselines": "majority,mean,kmer_ridge",
+    }
     run = nextflow.run(folder, organism=mini / "promoters.yml", systems="deeprage", **params)
     assert run.code == 0, run.text
     return run
 
 
-def test_every_process_ran_once(real: Run) -> None:
-    once = "REFERENCE SPLIT_CELLS TRAIN_DEEPRAGE SELECT_DEEPRAGE BASELINES_DEEPRAGE EVALUATE_DEEPRAGE MOTIFS ATTRIBUTE_DEEPRAGE REPORT"
-    assert real.counts() == dict.fromkeys(once.split(), 1) | {"EXPRESSION": 2}
+def test_every_process_ran_once_a_preset(real: Run) -> None:
+    once = "REFERENCE SPLIT_CELLS SELECT_DEEPRAGE BASELINES_DEEPRAGE EVALUATE_DEEPRAGE ATTRIBUTE_DEEPRAGE REPORT"
+    twice = "EXPRESSION TRAIN_DEEPRAGE MOTIFS"
+    assert real.counts() == dict.fromkeys(once.split(), 1) | dict.fromkeys(twice.split(), 2)
 
 
 def test_the_ensemble_predicts_genes_it_never_saw(real: Run) -> None:
@@ -55,6 +62,14 @@ def test_the_planted_motif_is_named_and_its_targets_need_it(real: Run) -> None:
     assert "MOTIF1" in named
     own = {row["regulator"]: row for row in table(folder / "validation.tsv") if row["own"] == "1"}
     assert float(own["MOTIF1"]["auc"]) > 0.8 and float(own["MOTIF1"]["q_rank_sum"]) < 1e-3
+
+
+def test_the_planted_motif_is_found_by_a_network_that_was_not_told_it(real: Run) -> None:
+    folder = real.out / "motifs" / "new_gene.0.untold"
+    named = [row for row in table(folder / "filters.tsv") if row["matched"] == "1"]
+    assert {(row["match"], row["origin"]) for row in named} >= {("MOTIF1", "word")}
+    metrics = {row["metric"]: float(row["value"]) for row in table(folder / "metrics.tsv")}
+    assert metrics["filters_matched_from_scratch"] == len(named) > metrics["filters_matched_random_words"]
 
 
 def test_the_report_stands_alone(real: Run) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from regdecode.errors import InputError
 from regdecode.explain.filter_knockout import KnockOuts, PairKnockOuts, knock_out_pairs, knock_out_units
 from regdecode.explain.filters import FilterMotif, best_windows, cluster_motifs, filter_motifs
+from regdecode.explain.motif_chance import matched_by_chance
 from regdecode.explain.motif_match import FEW_TARGETS, Matches, match_motifs
 from regdecode.explain.motif_settings import MotifSettings, Targets
 from regdecode.explain.sequence_data import SequenceData
@@ -73,7 +74,11 @@ class Pairs:
 
 @dataclass(frozen=True)
 class MotifAnalysis:
-    """All that MOTIFS found in one network; `clusters` (K,) are numbered from 1, 0 for a filter without a motif."""
+    """All that MOTIFS found in one network.
+
+    `clusters` (K,) are numbered from 1, 0 for a filter without a motif. `by_chance`: how many random words match a known motif in the place
+    of the filters that did not start from one.
+    """
 
     label: str
     model: DeepRageModel
@@ -81,6 +86,7 @@ class MotifAnalysis:
     motifs: list[FilterMotif]
     clusters: NDArray[np.int64]
     matches: Matches
+    by_chance: int
     units: list[Unit]
     conditions: NDArray[np.int64]
     knock_outs: KnockOuts
@@ -125,11 +131,6 @@ def units_of(motifs: Sequence[FilterMotif], clusters: NDArray[np.int64], matches
     return units
 
 
-def starts_of(model: DeepRageModel) -> list[str]:
-    """Motif that each filter started from, "" for none."""
-    return ["" if name == f"filter_{k}" else name for k, name in enumerate(model.filters)]
-
-
 def analyse(
     label: str,
     model: DeepRageModel,
@@ -145,8 +146,10 @@ def analyse(
     motifs = filter_motifs(codes, best, model.net.trunk.shape.width, background, settings.sites)
     cores = [motif.core for motif in motifs]
     clusters = cluster_motifs(cores, background, settings.same)
-    started = np.array([start != "" for start in starts_of(model)], bool)
-    matches = match_motifs(cores, [motif.probabilities for motif in database.motifs], started)
+    started, known = np.array(model.config["starts"]) == "motif", [motif.probabilities for motif in database.motifs]
+    matches = match_motifs(cores, known, started)
+    fresh, trunk = int((~started).sum()), model.net.trunk.shape
+    by_chance = matched_by_chance(codes, trunk, fresh, background, known, settings.sites, settings.q, seed)
     units = units_of(motifs, clusters, matches, database, settings.q)
     light = isinstance(model.net.merge, Bilinear)
     conditions = spread(len(data.conditions), settings.conditions or (0 if light else DENSE_CONDITIONS))
@@ -154,7 +157,7 @@ def analyse(
     knock_outs = knock_out_units(model, data.pairs(model, None, conditions), [unit.filters for unit in units], _progress(label))
     tests = against_targets(knock_outs, targets, settings, seed) if targets is not None else None
     pairs = find_pairs(model, data, units, knock_outs, settings, light)
-    return MotifAnalysis(label, model, background, motifs, clusters, matches, units, conditions, knock_outs, tests, pairs)
+    return MotifAnalysis(label, model, background, motifs, clusters, matches, by_chance, units, conditions, knock_outs, tests, pairs)
 
 
 def _progress(label: str) -> Callable[[int, int], None]:

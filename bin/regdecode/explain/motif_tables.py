@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from regdecode.explain.filters import consensus
-from regdecode.explain.motif_run import Database, MotifAnalysis, starts_of
+from regdecode.explain.motif_run import Database, MotifAnalysis
 from regdecode.explain.motif_settings import MotifSettings, Targets
 from regdecode.explain.sequence_data import SequenceData
 from regdecode.io.atomic import atomic_path
@@ -30,11 +30,11 @@ def filter_table(found: MotifAnalysis, database: Database, conditions: np.ndarra
     best = found.matches.best()
     unit_of = {unit.filters[0]: u for u, unit in enumerate(found.units) if unit.kind == "filter"}
     rows = []
-    for k, (motif, start) in enumerate(zip(found.motifs, starts_of(found.model), strict=True)):
+    for k, (motif, name, origin) in enumerate(zip(found.motifs, found.model.filters, found.model.config["starts"], strict=True)):
         m, u = int(best[k]), unit_of.get(k)
         known = m >= 0
         matched = known and found.matches.q[k, m] <= q
-        row: dict[str, Any] = {"model": found.label, "filter": f"f{k}", "start": start}
+        row: dict[str, Any] = {"model": found.label, "filter": f"f{k}", "start": "" if origin == "random" else name, "origin": origin}
         row |= {"cluster": f"c{found.clusters[k]}" if found.clusters[k] else "", "consensus": consensus(motif.core)}
         row |= {"ic": motif.bits[motif.first : motif.last].sum(), "n_sites": motif.n_sites, "active": motif.active}
         row["effect"] = found.knock_outs.size[u].mean() if u is not None else 0.0
@@ -133,12 +133,13 @@ def metric_table(
     config, attrs = found.model.config, data.cells.attrs
     head = ["deeprage", organism, f"{attrs['regime']}.{attrs['fold']}", config["model"], config["member"], "all", "all", "motifs"]
     nan, n = float("nan"), len(table)
-    matched, fresh = table[table["matched"] == 1], table["start"] == ""
+    matched, fresh = table[table["matched"] == 1], table["origin"] != "motif"
     rows: list[tuple[str, float, float, float, int]] = [
         ("filters_alive", int((table["n_sites"] > 0).sum()), nan, nan, n),
         ("filters_matched", len(matched), nan, nan, n),
         ("filters_matched_within", int((table["q_within"] <= settings.q).sum()), nan, nan, n),
         ("filters_matched_from_scratch", int((table["matched"].eq(1) & fresh).sum()), nan, nan, int(fresh.sum())),
+        ("filters_matched_random_words", found.by_chance, nan, nan, int(fresh.sum())),
         ("regulators_matched", matched["match"].nunique(), nan, nan, n),
         ("filter_clusters", int(found.clusters.max(initial=0)), nan, nan, n),
         ("filters_de_novo", int(((table["matched"] == 0) & (table["n_sites"] > 0) & (table["consensus"] != "")).sum()), nan, nan, n),
@@ -214,7 +215,7 @@ def _tell(found: MotifAnalysis, filters: pd.DataFrame, notes: Notes, n_condition
         notes.add(f"{found.label}: filters that answer nowhere", dead, "they have no motif and no effect", "dropped")
     if blank:
         notes.add(f"{found.label}: filters without an informative position", blank, "they match nothing", "dropped")
-    started = int((filters["start"] != "").sum())
+    started = int((filters["origin"] == "motif").sum())
     if started:
         why = "that such a filter matches its motif says little; filters_matched_from_scratch counts the others alone"
         notes.add(f"{found.label}: filters that started from known motifs", started, why)

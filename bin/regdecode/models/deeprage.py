@@ -45,6 +45,9 @@ class DeepRageShape:
         "none": never. Bilinear merge only.
     motifs
         Whether the first filters start from the given motifs; `filters` then counts the others.
+    words
+        Bases of the words that the other filters start from, those that tell most of the training genes' expression; 0: they start at
+        random.
     """
 
     merge: str = "bilinear"
@@ -67,6 +70,7 @@ class DeepRageShape:
     normalise: bool = False
     memory: str = "none"
     motifs: bool = False
+    words: int = 0
 
 
 class DeepRageNet(nn.Module):
@@ -201,6 +205,8 @@ def check_shape(shape: DeepRageShape, where: str) -> None:
             where,
             "give longer sequences (windows.sequence.length), or narrower filters, pools or windows",
         )
+    if shape.words > shape.width:
+        raise InputError(f"words of {shape.words} bases do not fit filters of {shape.width}", where, "lower network.words, or 0 for none")
     if shape.merge == "recurrent" and trunk.positions > RECURRENT_STEPS:
         raise InputError(
             f"the recurrent merge would take {trunk.positions} steps; the most is {RECURRENT_STEPS}",

@@ -19,17 +19,17 @@ NULLS = {"genes permuted": "genes permuted", "permuted among genes of like degre
 def motifs_part(found: FilterSet, folder: Path, prefix: str) -> Part:
     """The gallery: filters that match known motifs, the strongest first, and those that match none, apart."""
     part = Part()
-    filters = found.table("filters", "model", "filter", "consensus", "effect", "matched", "match", "q", "n_sites")
+    filters = found.table("filters", "model", "filter", "consensus", "effect", "matched", "match", "q", "n_sites", "origin")
     if filters is None:
         part.lacks("Motifs of the filters", "MOTIFS left no filters.tsv")
         return part
     named, alive = filters[filters["matched"] == 1], filters[filters["n_sites"] > 0]
-    scratch = filters[filters["start"].fillna("").astype(str) == ""] if "start" in filters else filters
+    scratch = filters[filters["origin"] != "motif"]
     fresh = int((scratch["matched"] == 1).sum())
     part.sentences.append(
         f"{count(len(named))} of {plural(len(filters), 'filter')} ({count(len(alive))} answer somewhere) match a known motif, of "
         f"{plural(named['match'].nunique(), 'regulator')}; {count(fresh)} of the {count(len(scratch))} that did not "
-        f"start from one."
+        f"start from one{_by_chance(found)}."
     )
     if len(named):
         strongest = named.sort_values("effect", ascending=False)["match"].drop_duplicates().head(8)
@@ -47,7 +47,8 @@ def motifs_part(found: FilterSet, folder: Path, prefix: str) -> Part:
         else:
             part.lacks(title, "there is none")
     columns: list[tuple[str, str, int | None]] = [
-        ("model", "network", None), ("filter", "filter", None), ("start", "started from", None), ("cluster", "cluster", None),
+        ("model", "network", None), ("filter", "filter", None), ("origin", "started as", None),
+        ("start", "started from", None), ("cluster", "cluster", None),
         ("consensus", "consensus", None), ("ic", "bits", 1), ("n_sites", "sites", 0), ("match", "nearest motif of", None),
         ("motif", "motif", None), ("q", "q", 4), ("matched", "matched", 0), ("effect", "change without it (log2)", 4),
         ("top_condition", "most in", None),
@@ -64,6 +65,15 @@ def motifs_part(found: FilterSet, folder: Path, prefix: str) -> Part:
         title = "Filters and regulators that act together"
         part.tables.append(from_frame(pairs.head(200), f"pairs-{found.fold}-{found.preset}", title, columns, searchable=True))
     return part
+
+
+def _by_chance(found: FilterSet) -> str:
+    """How many random words match in the place of the filters that did not start from a motif."""
+    metrics = found.table("metrics", "metric", "value")
+    if metrics is None:
+        return ""
+    drawn = metrics[metrics["metric"] == "filters_matched_random_words"]["value"]
+    return f" ({count(int(drawn.sum()))} of as many random words do)" if len(drawn) else ""
 
 
 def heading(row: pd.Series) -> str:

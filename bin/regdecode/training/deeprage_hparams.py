@@ -15,6 +15,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "length": (0, 10**6),
     "filters": (0, 65_536),
     "width": (1, 1000),
+    "words": (0, 8),
     "pool_size": (1, 10**6),
     "pool_stride": (1, 10**6),
     "windows": (0, 10**6),

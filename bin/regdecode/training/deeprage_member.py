@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 import regdecode
 from regdecode.errors import InputError
 from regdecode.expression.classes import class_names, classify
-from regdecode.genome.motif_filters import Filters, motif_filters
 from regdecode.io.atomic import atomic_path
 from regdecode.io.h5ad import write_cell_predictions
 from regdecode.io.meme import Motif
@@ -22,6 +21,7 @@ from regdecode.io.records import CellPredictions
 from regdecode.models.deeprage import DeepRageNet, DeepRageShape, check_shape
 from regdecode.training.checkpoint import CheckpointPlace, signature
 from regdecode.training.deeprage_data import CellData
+from regdecode.training.deeprage_filters import start_filters
 from regdecode.training.deeprage_fit import fit_network
 from regdecode.training.deeprage_folder import DeepRageModel, PairPredictions, save_deeprage
 from regdecode.training.deeprage_hparams import DeepRageParameters
@@ -59,15 +59,6 @@ def remembered(data: CellData, memory: str) -> tuple[NDArray[np.bool_], NDArray[
         whole = asked[~seen].sum() > WHOLE * max(asked.sum(), 1)
         sides.append(np.zeros_like(seen) if memory == "none" or whole else seen)
     return sides[0], sides[1]
-
-
-def start_filters(net: DeepRageNet, filters: Filters) -> None:
-    """Let the first filters be known motifs."""
-    n, conv = len(filters.names), net.trunk.conv
-    assert conv.bias is not None
-    with torch.no_grad():
-        conv.weight[:n] = torch.from_numpy(filters.weights)
-        conv.bias[:n] = torch.from_numpy(filters.bias)
 
 
 def fitting_shape(shape: DeepRageShape, length: int, n_motifs: int, where: str) -> DeepRageShape:
@@ -111,10 +102,8 @@ def train_deeprage(
         n_outputs = 1 if hparams.task == "regression" else len(data.edges) + 1
         memory = config["memory"]
         net = DeepRageNet(shape, len(data.compendium.regulators), n_outputs, len(memory["genes"]), len(memory["conditions"]))
-    filters = motif_filters(used, shape.width, codes[data.part(0).any(1)]) if used else None
-    if filters:
-        start_filters(net, filters)
-    config["filters"] = [*(filters.names if filters else ()), *(f"filter_{k}" for k in range(len(used), shape.filters))]
+    seen = data.part(0).any(1)
+    config["filters"], config["starts"] = start_filters(net, used, codes[seen], np.where(data.part(0), data.values, np.nan)[seen])
     model = DeepRageModel(config, net.to(at))
     pairs = _pair_data(model, data, codes)
     place = None

@@ -33,6 +33,7 @@ def model_of(task: str = "regression", memory: bool = False, seed: int = 0, **sh
         "fold": "0",
     }
     config |= {"regulators": ["g3", "r1", "r2", "r3"], "filters": [f"filter_{k}" for k in range(settings.filters)]}
+    config |= {"starts": ["random"] * settings.filters}
     config |= {"memory": names if memory else {"genes": [], "conditions": []}, "scalers": {"target": 1.7, "input": 0.8}}
     config |= {"class_values": [-1.1, 0.1, 1.3], "architecture": {"length": LENGTH}}
     return DeepRageModel(config, net.eval())

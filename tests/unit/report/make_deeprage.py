@@ -61,13 +61,15 @@ def add_motifs(folder: Path, name: str, targets: bool = True) -> None:
     """Three filters: one named MIG1, one that started from ABF1, one that is new."""
     filters = pd.DataFrame(
         {
-            "model": "default.r1", "filter": list(CONSENSUS), "start": [np.nan, "ABF1", np.nan], "cluster": ["c1", "c2", np.nan],
+            "model": "default.r1", "filter": list(CONSENSUS), "start": [np.nan, "ABF1", "CCCCTTA"], "origin": ["random", "motif", "word"],
+            "cluster": ["c1", "c2", np.nan],
             "consensus": list(CONSENSUS.values()), "ic": 12.0, "n_sites": 100, "active": 1.0, "effect": [0.3, 0.2, 0.1],
             "top_condition": "c1", "matched": [1, 1, 0], "match": ["MIG1", "ABF1", "HAP4"], "motif": "M1", "p": 1e-6,
             "q": [1e-5, 1e-3, 0.5], "q_within": 0.01, "strand": "+", "database": "made.meme",
         }
     )  # fmt: skip
     save(filters, folder / "motifs" / name / "filters.tsv")
+    save([{"metric": "filters_matched_random_words", "value": 0.0, "n": 2}], folder / "motifs" / name / "metrics.tsv")
     meme = "MEME version 4\n\nALPHABET= ACGT\n\nstrands: + -\n\nBackground letter frequencies\nA 0.25 C 0.25 G 0.25 T 0.25\n"
     for motif, letters in CONSENSUS.items():
         meme += f"\nMOTIF {motif}\nletter-probability matrix: alength= 4 w= {len(letters)} nsites= 100 E= 0\n"

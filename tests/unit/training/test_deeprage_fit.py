@@ -241,10 +241,35 @@ def test_motifs_start_filters(tmp_path) -> None:
     train(data, tmp_path / "m", network, replace(FIT, frozen_epochs=20, epochs=10), motifs=[Motif("m1", "Abc1", table, 20.0, 1)])
     config = json.loads((tmp_path / "m" / "config.json").read_text())
     assert config["filters"] == ["Abc1", "filter_1", "filter_2"]
+    assert config["starts"] == ["motif", "random", "random"]
     assert config["architecture"]["filters"] == 3
     assert r_on_test(tmp_path / "m", data, effect) > 0.9
     with pytest.raises(InputError, match="none is given"):
         train(data, tmp_path / "n", network)
+
+
+def test_words_start_filters(tmp_path) -> None:
+    data, effect = planted(400)
+    site = "".join("ACGT"[code] for code in SITE)
+    network = replace(NET, filters=4, width=10, words=7)
+    train(data, tmp_path / "w", network, replace(FIT, frozen_epochs=20, epochs=10))
+    config = json.loads((tmp_path / "w" / "config.json").read_text())
+    assert config["starts"] == ["word"] * 4
+    assert config["filters"][0] in (site[:7], site[1:])
+    assert r_on_test(tmp_path / "w", data, effect) > 0.9
+    table = np.full((8, 4), 0.01)
+    table[np.arange(8), SITE] = 0.97
+    both = replace(network, motifs=True, filters=2)
+    train(data, tmp_path / "both", both, replace(FIT, frozen_epochs=1, epochs=1), motifs=[Motif("m1", "Abc1", table, 20.0, 1)])
+    config = json.loads((tmp_path / "both" / "config.json").read_text())
+    assert config["starts"] == ["motif", "word", "word"]
+    assert config["filters"][0] == "Abc1" and len(set(config["filters"])) == 3
+
+
+def test_words_longer_than_the_filters(tmp_path) -> None:
+    data, _ = planted(40, 6)
+    with pytest.raises(InputError, match="words of 9 bases do not fit filters of 8"):
+        train(data, tmp_path / "m", replace(NET, words=9))
 
 
 def test_a_window_longer_than_the_promoters(tmp_path) -> None:

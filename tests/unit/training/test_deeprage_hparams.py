@@ -10,7 +10,7 @@ from regdecode.training.deeprage_hparams import parse_deeprage_hparams, read_dee
 ASSETS = Path(__file__).parents[3] / "assets" / "deeprage"
 
 
-@pytest.mark.parametrize("name", ["default", "deeprage2020"])
+@pytest.mark.parametrize("name", ["default", "words", "quick", "deeprage2020"])
 def test_files_that_ship(name: str) -> None:
     assert read_deeprage_hparams(ASSETS / f"{name}.yml").model == name
 
