@@ -14,8 +14,6 @@ from regdecode.io.meme import Motif
 from regdecode.models.deeprage import DeepRageNet
 from regdecode.training.deeprage_stage import all_features
 
-STARTS = ("motif", "word", "random")
-
 
 def start_filters(
     net: DeepRageNet, motifs: Sequence[Motif], codes: NDArray[np.uint8], profiles: NDArray[np.float64]
@@ -36,7 +34,7 @@ def start_filters(
     Returns
     -------
     names, starts : list of str (K,)
-        The motif or word that each filter starts from, filter_<k> for none; which of `STARTS` that is.
+        The motif or word that each filter starts from, filter_<k> for none; "motif", "word" or "random".
     """
     shape, width = net.shape, net.shape.width
     found = [motif_filters(motifs, width, codes)] if motifs else []

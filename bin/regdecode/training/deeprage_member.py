@@ -85,12 +85,11 @@ def train_deeprage(
     Raises
     ------
     InputError
-        The fold has too few cells, the window does not fit, or motifs are asked for and none is given.
+        The fold has too few cells, the window does not fit, or there is no filter: none is asked for beside motifs, and no motif is given.
     """
-    if hparams.network.motifs and not motifs:
-        told = "the first filters are to start from motifs, and none is given"
-        raise InputError(told, "network.motifs", "give --motifs, or set it to false")
     used = list(motifs) if hparams.network.motifs else []
+    if not used and not hparams.network.filters:
+        raise InputError("no motif is given and no filter asked for beside motifs", "network.filters", "give --motifs, or filters")
     shape = fitting_shape(hparams.network, data.codes.shape[1], len(used), "network.length")
     codes = data.codes[:, data.codes.shape[1] - shape.length :]
     torch.set_num_threads(threads)

@@ -244,8 +244,15 @@ def test_motifs_start_filters(tmp_path) -> None:
     assert config["starts"] == ["motif", "random", "random"]
     assert config["architecture"]["filters"] == 3
     assert r_on_test(tmp_path / "m", data, effect) > 0.9
-    with pytest.raises(InputError, match="none is given"):
-        train(data, tmp_path / "n", network)
+
+
+def test_an_organism_without_motifs(tmp_path) -> None:
+    data, _ = planted()
+    network = replace(NET, motifs=True, filters=3, words=5)
+    train(data, tmp_path / "m", network, replace(FIT, epochs=1))
+    assert json.loads((tmp_path / "m" / "config.json").read_text())["starts"] == ["word"] * 3
+    with pytest.raises(InputError, match="no motif is given and no filter asked for"):
+        train(data, tmp_path / "n", replace(network, filters=0))
 
 
 def test_words_start_filters(tmp_path) -> None:
