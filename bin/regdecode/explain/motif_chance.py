@@ -15,6 +15,7 @@ from regdecode.io.meme import LETTERS
 from regdecode.models.deeprage_trunk import SequenceTrunk, TrunkShape
 
 WORD = 7
+DRAWS = 5
 _TRIES = 50
 
 
@@ -41,17 +42,20 @@ def matched_by_chance(
     n_sites: int,
     q: float,
     seed: int,
-) -> int:
-    """Filters of `n` random words that match a motif of `targets` at `q`, made and compared as a network's own are.
+) -> NDArray[np.int64]:
+    """Filters of `n` random words that match a motif of `targets` at `q`, made and compared as a network's own are; (`DRAWS`,) counts.
 
-    `shape` is the network's trunk (its window, width and strands); it is 0 where no word fits.
+    `shape` is the network's trunk (its window, width and strands); all are 0 where no word fits.
     """
-    words = drawn_words(codes, n, seed) if shape.width >= WORD else []
-    if not words:
-        return 0
-    filters = word_filters(words, shape.width, codes)
-    trunk = SequenceTrunk(TrunkShape(shape.length, len(words), shape.width, shape.strands, "global"))
-    trunk.conv.weight.data, trunk.conv.bias = torch.from_numpy(filters.weights), torch.nn.Parameter(torch.from_numpy(filters.bias))
-    motifs = filter_motifs(codes, best_windows(trunk.eval(), codes), shape.width, background, n_sites)
-    found = match_motifs([motif.core for motif in motifs], targets, np.zeros(len(words), bool))
-    return int((np.nan_to_num(found.q, nan=1.0).min(1) <= q).sum())
+    counts = np.zeros(DRAWS, np.int64)
+    for draw in range(DRAWS if n and shape.width >= WORD else 0):
+        words = drawn_words(codes, n, seed * DRAWS + draw)
+        if not words:
+            break
+        filters = word_filters(words, shape.width, codes)
+        trunk = SequenceTrunk(TrunkShape(shape.length, len(words), shape.width, shape.strands, "global"))
+        trunk.conv.weight.data, trunk.conv.bias = torch.from_numpy(filters.weights), torch.nn.Parameter(torch.from_numpy(filters.bias))
+        motifs = filter_motifs(codes, best_windows(trunk.eval(), codes), shape.width, background, n_sites)
+        found = match_motifs([motif.core for motif in motifs], targets, np.zeros(len(words), bool))
+        counts[draw] = (np.nan_to_num(found.q, nan=1.0).min(1) <= q).sum()
+    return counts

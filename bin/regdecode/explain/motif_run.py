@@ -76,8 +76,8 @@ class Pairs:
 class MotifAnalysis:
     """All that MOTIFS found in one network.
 
-    `clusters` (K,) are numbered from 1, 0 for a filter without a motif. `by_chance`: how many random words match a known motif in the place
-    of the filters that did not start from one.
+    `clusters` (K,) are numbered from 1, 0 for a filter without a motif. `by_chance` (draws,): how many random words match a known motif in
+    the place of the filters that did not start from one.
     """
 
     label: str
@@ -86,7 +86,7 @@ class MotifAnalysis:
     motifs: list[FilterMotif]
     clusters: NDArray[np.int64]
     matches: Matches
-    by_chance: int
+    by_chance: NDArray[np.int64]
     units: list[Unit]
     conditions: NDArray[np.int64]
     knock_outs: KnockOuts

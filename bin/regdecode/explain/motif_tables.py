@@ -133,13 +133,13 @@ def metric_table(
     config, attrs = found.model.config, data.cells.attrs
     head = ["deeprage", organism, f"{attrs['regime']}.{attrs['fold']}", config["model"], config["member"], "all", "all", "motifs"]
     nan, n = float("nan"), len(table)
-    matched, fresh = table[table["matched"] == 1], table["origin"] != "motif"
+    matched, fresh, chance = table[table["matched"] == 1], table["origin"] != "motif", found.by_chance
     rows: list[tuple[str, float, float, float, int]] = [
         ("filters_alive", int((table["n_sites"] > 0).sum()), nan, nan, n),
         ("filters_matched", len(matched), nan, nan, n),
         ("filters_matched_within", int((table["q_within"] <= settings.q).sum()), nan, nan, n),
         ("filters_matched_from_scratch", int((table["matched"].eq(1) & fresh).sum()), nan, nan, int(fresh.sum())),
-        ("filters_matched_random_words", found.by_chance, nan, nan, int(fresh.sum())),
+        ("filters_matched_random_words", chance.mean(), float(chance.min()), float(chance.max()), int(fresh.sum())),
         ("regulators_matched", matched["match"].nunique(), nan, nan, n),
         ("filter_clusters", int(found.clusters.max(initial=0)), nan, nan, n),
         ("filters_de_novo", int(((table["matched"] == 0) & (table["n_sites"] > 0) & (table["consensus"] != "")).sum()), nan, nan, n),

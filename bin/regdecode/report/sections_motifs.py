@@ -7,7 +7,7 @@ import pandas as pd
 
 from regdecode.report import figures_deeprage as figures
 from regdecode.report.inputs_deeprage import FilterSet
-from regdecode.report.numbers import count, listed, number, plural
+from regdecode.report.numbers import count, listed, number, plural, scientific
 from regdecode.report.part import Part
 from regdecode.report.tables import from_frame
 
@@ -35,11 +35,13 @@ def motifs_part(found: FilterSet, folder: Path, prefix: str) -> Part:
         strongest = named.sort_values("effect", ascending=False)["match"].drop_duplicates().head(8)
         part.sentences[-1] += f" The strongest: {listed(strongest.tolist(), 8)}."
     ordered = filters.sort_values("effect", ascending=False, kind="stable")
+    known = ordered[ordered["matched"] == 1].drop_duplicates("match")
+    new = ordered[(ordered["matched"] == 0) & (ordered["n_sites"] > 0)].drop_duplicates("consensus")
     for rows, name, title, said in (
-        (ordered[ordered["matched"] == 1].drop_duplicates("match"), "known", "Filters that match known motifs",
+        (known, "known", "Filters that match known motifs",
          "One filter a regulator, those whose knock-out changes predictions most first; above each its match and q."),
-        (ordered[(ordered["matched"] == 0) & (ordered["n_sites"] > 0)], "new", "Filters that match no known motif",
-         "Those whose knock-out changes predictions most first; above each the nearest motif and its q."),
+        (new, "new", "Filters that match no known motif",
+         "One filter a consensus, those whose knock-out changes predictions most first; above each the nearest motif and its q."),
     ):  # fmt: skip
         entries = [(heading(row), motif) for _, row in rows.iterrows() if (motif := _motif(found, row)) is not None][:GALLERY]
         if entries:
@@ -68,18 +70,23 @@ def motifs_part(found: FilterSet, folder: Path, prefix: str) -> Part:
 
 
 def _by_chance(found: FilterSet) -> str:
-    """How many random words match in the place of the filters that did not start from a motif."""
+    """How many random words match in the place of the filters that did not start from a motif, on average."""
     metrics = found.table("metrics", "metric", "value")
     if metrics is None:
         return ""
     drawn = metrics[metrics["metric"] == "filters_matched_random_words"]["value"]
-    return f" ({count(int(drawn.sum()))} of as many random words do)" if len(drawn) else ""
+    return f" ({number(float(drawn.sum()), 1)} of as many random words do on average)" if len(drawn) else ""
 
 
 def heading(row: pd.Series) -> str:
     """What stands above a logo: filter, nearest motif, q."""
-    near = f" · {row['match']} q {number(float(row['q']), 2)}" if row["match"] else ""
+    near = f" · {row['match']} q {_rounded(float(row['q']))}" if row["match"] else ""
     return f"{row['filter']}{near}"
+
+
+def _rounded(q: float) -> str:
+    """Two decimals where they tell something, else a power of ten."""
+    return number(q, 2) if q >= 0.05 or q == 0 else scientific(q)
 
 
 def _motif(found: FilterSet, row: pd.Series) -> np.ndarray | None:
