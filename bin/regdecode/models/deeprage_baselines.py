@@ -21,7 +21,7 @@ from regdecode.models.deeprage_members import (
     tree_blocks,
 )
 from regdecode.models.deeprage_problem import CellProblem
-from regdecode.models.geneclass import fit_stumps, regulator_states
+from regdecode.models.geneclass import fit_stumps, readable_states, regulator_states
 
 Predicted = tuple[np.ndarray, Choices | None]
 Baseline = Callable[[CellProblem, Choices | None], Predicted]
@@ -81,15 +81,16 @@ def regulator_ridge(problem: CellProblem, chosen: Choices | None = None) -> Pred
 
 def geneclass(problem: CellProblem, chosen: Choices | None = None) -> Predicted:
     """Boost stumps on pairs of a motif and a regulator's state; rounds chosen on watched cells."""
-    states = regulator_states(problem.inputs, float(np.abs(problem.edges).max()))
+    hits, states = problem.table.hits, regulator_states(problem.inputs, float(np.abs(problem.edges).max()))
+    readable = readable_states(problem.own, states.shape[1])
     values, watch = np.nan_to_num(problem.values), problem.watch
     rounds = chosen.rounds[0] if chosen is not None and chosen.rounds else max(STUMP_ROUNDS)
-    model = fit_stumps(problem.table.hits, states, values, problem.known, rounds)
+    model = fit_stumps(hits, states, readable, values, problem.known, rounds)
     if chosen is None and watch.any():
-        errors = [((model.first(n).predict(problem.table.hits, states) - values)[watch] ** 2).sum() for n in STUMP_ROUNDS]
+        errors = [((model.first(n).predict(hits, states, readable) - values)[watch] ** 2).sum() for n in STUMP_ROUNDS]
         rounds = STUMP_ROUNDS[int(np.argmin(errors))]
         model = model.first(rounds)
-    return model.predict(problem.table.hits, states), Choices(rounds=(rounds,))
+    return model.predict(hits, states, readable), Choices(rounds=(rounds,))
 
 
 EVERYWHERE = ("new_gene", "new_condition", "random_pair", "new_gene_and_condition")

@@ -1,15 +1,18 @@
 """Learned members and comparators of DeepRAGE against closed forms and scikit-learn-like twins."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from regdecode.errors import InputError
 from regdecode.genome.sequence_features import SequenceTable
-from regdecode.models.deeprage_baselines import REGISTRY, baselines_for, predict_baseline
-from regdecode.models.deeprage_members import Choices, fit_trees_member
+from regdecode.models.deeprage_baselines import EVERYWHERE, REGISTRY, baselines_for, predict_baseline
+from regdecode.models.deeprage_members import Choices, fit_trees_member, request_of
 from regdecode.models.deeprage_problem import CellProblem
-from regdecode.models.geneclass import fit_stumps, regulator_states
+from regdecode.models.geneclass import fit_stumps, readable_states, regulator_states
 from regdecode.models.sequence_ridge import fit_sequence_ridge, gaussian_kernel
+from regdecode.training.deeprage_stack import Fitter, fitters_for
 
 RNG = np.random.default_rng(3)
 
@@ -77,43 +80,81 @@ def test_trees_of_all_known_genes_have_the_rounds_chosen_before():
 def test_the_first_stump_is_the_best_of_all_pairs():
     hits, states = (RNG.random((40, 5)) < 0.4).astype(float), (RNG.random((12, 6)) < 0.4).astype(float)
     values, known = RNG.normal(size=(40, 12)), RNG.random((40, 12)) < 0.8
-    model = fit_stumps(hits, states, values, known, rounds=1, rate=1.0, least=5)
+    own = np.where(np.arange(40) < 24, np.arange(40) % 3, -1)
+    readable = readable_states(own, 6)
+    model = fit_stumps(hits, states, readable, values, known, rounds=1, rate=1.0, least=5)
     base, best = values[known].mean(), (0.0, 0, 0, 0.0)
     for m in range(5):
         for u in range(6):
-            cells = known & (np.outer(hits[:, m], states[:, u]) > 0)
+            cells = known & (np.outer(hits[:, m] * (own != u % 3), states[:, u]) > 0)
             if cells.sum() >= 5:
                 step = (values[cells] - base).mean()
                 best = max(best, (step**2 * cells.sum(), m, u, step))
     assert (model.motif[0], model.state[0]) == best[1:3]
     assert model.step[0] == pytest.approx(best[3], rel=1e-4)
-    cells = np.outer(hits[:, best[1]], states[:, best[2]]) > 0
-    assert model.predict(hits, states) == pytest.approx(base + best[3] * cells, rel=1e-4)
+    cells = np.outer(hits[:, best[1]] * (own != best[2] % 3), states[:, best[2]]) > 0
+    assert model.predict(hits, states, readable) == pytest.approx(base + best[3] * cells, rel=1e-4)
 
 
 def test_stumps_find_a_planted_pair():
     hits, inputs = (RNG.random((100, 6)) < 0.3).astype(float), RNG.normal(size=(20, 4))
     states = regulator_states(inputs, 0.5)
     values = 2 * np.outer(hits[:, 4], states[:, 4 + 1]) + 0.1 * RNG.normal(size=(100, 20))
-    model = fit_stumps(hits, states, values, np.ones(values.shape, bool), rounds=20)
+    readable = np.ones((100, 8))
+    model = fit_stumps(hits, states, readable, values, np.ones(values.shape, bool), rounds=20)
     assert (model.motif[0], model.state[0]) == (4, 5)
-    assert np.corrcoef(model.predict(hits, states).ravel(), values.ravel())[0, 1] > 0.9
+    assert np.corrcoef(model.predict(hits, states, readable).ravel(), values.ravel())[0, 1] > 0.9
+
+
+def test_no_stump_reads_the_state_of_the_gene_itself():
+    hits, states = np.ones((4, 1)), (RNG.random((30, 4)) < 0.5).astype(float)
+    values, readable = np.tile(states[:, 1], (4, 1)), readable_states(np.array([-1, 0, 1, -1]), 4)
+    model = fit_stumps(hits, states, readable, values, np.ones(values.shape, bool), rounds=50, least=1)
+    turned = states.copy()
+    turned[:, [1, 3]] = 1 - turned[:, [1, 3]]
+    told, blind = (model.predict(hits, one, readable) for one in (states, turned))
+    assert np.array_equal(told[2], blind[2]) and np.abs(told[0] - blind[0]).max() > 0.5
 
 
 def test_no_stump_where_none_has_enough_cells():
-    model = fit_stumps(np.ones((3, 1)), np.ones((2, 1)), np.ones((3, 2)), np.ones((3, 2), bool), least=50)
-    assert len(model.step) == 0 and model.predict(np.ones((3, 1)), np.ones((2, 1))) == pytest.approx(np.ones((3, 2)))
+    hits, states, readable = np.ones((3, 1)), np.ones((2, 2)), np.ones((3, 2))
+    model = fit_stumps(hits, states, readable, np.ones((3, 2)), np.ones((3, 2), bool), least=50)
+    assert len(model.step) == 0 and model.predict(hits, states, readable) == pytest.approx(np.ones((3, 2)))
 
 
-@pytest.mark.parametrize("regime", ["new_gene", "new_condition", "random_pair", "new_gene_and_condition"])
-def test_no_baseline_reads_a_test_cell(planted, regime):
-    values, X, R = planted
+def split_for(regime: str) -> np.ndarray:
     genes, conditions = parts(240)[:, None] + 0 * parts(30), parts(30)[None] + 0 * parts(240)[:, None]
-    split = {
+    return {
         "new_gene": genes, "new_condition": conditions,
-        "random_pair": np.random.default_rng(0).choice([0, 0, 0, 1, 2], size=values.shape),
+        "random_pair": np.random.default_rng(0).choice([0, 0, 0, 1, 2], size=(240, 30)),
         "new_gene_and_condition": np.where(genes == conditions, genes, -1),
     }[regime]  # fmt: skip
+
+
+@pytest.mark.parametrize("regime", ["new_condition", "new_gene_and_condition"])  # known conditions' regulators shape all fits
+def test_no_regulator_reads_its_own_test_value(planted, regime):
+    values, X, R = planted
+    split, own = split_for(regime), np.full(240, -1)
+    own[::40] = np.arange(6)  # all of them test genes, where genes are held out
+    problem = make_problem(regime, split, values, X, R, own)
+    models = {name: partial(predict_baseline, name) for name in baselines_for(regime, True)}
+    models |= {name: partial(predict_member, fitter) for name, fitter in fitters_for(problem).items()}
+    for g in (0, 120):
+        asked, changed = split[g] == 2, R.copy()
+        changed[asked, own[g]] += np.where(R[asked, own[g]] > 0, -3, 3)
+        for name, predict in models.items():
+            told, blind = (predict(make_problem(regime, split, values, X, inputs, own))[g, asked] for inputs in (R, changed))
+            assert told == pytest.approx(blind, abs=1e-5), name
+
+
+def predict_member(fitter: Fitter, problem: CellProblem) -> np.ndarray:
+    return fitter(problem, None)[0].predict(request_of(problem))
+
+
+@pytest.mark.parametrize("regime", EVERYWHERE)
+def test_no_baseline_reads_a_test_cell(planted, regime):
+    values, X, R = planted
+    split = split_for(regime)
     hidden = np.where((split == 0) | (split == 1), values, 1e6)
     for name in baselines_for(regime, True):
         told, blind = (predict_baseline(name, make_problem(regime, split, one, X, R)) for one in (values, hidden))
