@@ -39,12 +39,12 @@ def main(
     from regdecode.explain.attribution import explain_model, split_rows
     from regdecode.explain.attribution_files import write_attribution
     from regdecode.training.member import resolve_device
-    from regdecode.training.model_folder import load_model
+    from regdecode.training.model_folder import load_decode
     from regdecode.training.people_data import load_for_model
 
     torch.set_num_threads(threads)
     place = resolve_device(device)
-    loaded = load_model(model)
+    loaded = load_decode(model)
     data = load_for_model(loaded.config, list(features), expression, splits)
     rows = split_rows(data, which, splits)
     explained = explain_model(loaded, data, rows, engine, tolerance, place)

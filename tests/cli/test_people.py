@@ -16,7 +16,7 @@ import regdecode
 from regdecode.io.h5ad import read_expression, read_predictions, write_expression
 from regdecode.io.splits import read_splits, write_splits
 from regdecode.stats.evaluation import METRIC_COLUMNS
-from regdecode.training.model_folder import load_model
+from regdecode.training.model_folder import load_decode
 from regdecode.training.people_data import load_for_model
 
 TABLES = [
@@ -52,7 +52,7 @@ def table(folder, name):
 
 def test_first_stage_is_the_tissue_models_bit_by_bit_and_the_rest_is_not(case):
     folder, _ = case
-    people, tissue = load_model(folder / "m"), load_model(folder / "tissue_model")
+    people, tissue = load_decode(folder / "m"), load_decode(folder / "tissue_model")
     assert [member.config["member"] for member in people.members] == ["r1", "r2"]  # trees cannot be transferred
     for new, old in zip(people.members, tissue.members, strict=False):
         assert new.net.first.weight.detach().numpy().tobytes() == old.net.first.weight.detach().numpy().tobytes()

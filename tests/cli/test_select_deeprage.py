@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+import regdecode
+from regdecode.errors import InputError
 from regdecode.genome.promoters import Promoters, stack_promoters
 from regdecode.io.fasta import read_fasta
 from regdecode.io.h5ad import read_cell_predictions, write_cells, write_expression
 from regdecode.io.records import Cells, Expression
-from regdecode.training.deeprage_ensemble import load_deeprage_ensemble
 from regdecode.training.deeprage_learned import load_member, load_recipe
+from regdecode.training.model_folder import load_decode
 
 BIN = Path(__file__).parents[2] / "bin"
 N_GENES, N_CONDITIONS, N_REGULATORS = 90, 20, 5
@@ -102,12 +104,14 @@ def test_the_ensemble_learns_and_is_read_back(tmp_path, regime):
     config = json.loads((tmp_path / "out" / "config.json").read_text())
     assert min(one["weight"] for one in config["learned"] + config["members"]) >= 0
     assert config["uses_completion"] == (regime == "random_pair")
+    assert config["uses_coding"] == any(one["weight"] > 0 for one in config["learned"] if one["name"].startswith("coding"))
+    assert "new_gene" in regime or not config["uses_coding"]
     written = read_cell_predictions(tmp_path / "out" / "predictions.h5ad")
     assert (written.attrs["model"], written.attrs["member"]) == ("default", "ensemble")
     assert r_on(values, written.values, split_of(regime)) > 0.5
     assert (tmp_path / "out" / "promoter.predictions.h5ad").is_file()
 
-    ensemble = load_deeprage_ensemble(tmp_path / "out")
+    ensemble = regdecode.load_model(tmp_path / "out")
     promoters = stack_promoters(read_fasta(tmp_path / "s.fa"), "s.fa")
     coding = {record.name: record.sequence for record in read_fasta(tmp_path / "coding.fa")}
     inputs = np.nan_to_num(values[:N_REGULATORS]).T
@@ -138,6 +142,18 @@ def test_same_seed_same_bytes(tmp_path):
         assert run("select_deeprage", tmp_path, "--motifs", tmp_path / "m.meme", "--out", tmp_path / name).exit_code == 0
     for path in (p for p in (tmp_path / "one").rglob("*") if p.is_file() and p.suffix != ".h5ad"):
         assert path.read_bytes() == (tmp_path / "other" / path.relative_to(tmp_path / "one")).read_bytes(), path.name
+
+
+def test_a_network_loads_like_any_model(tmp_path):
+    values = make(tmp_path, "new_gene")
+    assert run("train_deeprage", tmp_path, "--hparams", tmp_path / "h.yml", "--device", "cpu", "--out", tmp_path / "net").exit_code == 0
+    model, promoters = regdecode.load_model(tmp_path / "net"), stack_promoters(read_fasta(tmp_path / "s.fa"), "s.fa")
+    assert model.regulators == GENES[:N_REGULATORS].tolist()
+    assert model.predict(promoters, np.nan_to_num(values[:N_REGULATORS]).T).shape == (N_GENES, N_CONDITIONS)
+    with pytest.raises(InputError, match="reads promoters"):
+        load_decode(tmp_path / "net")
+    with pytest.raises(InputError, match="is not a model folder"):
+        regdecode.load_model(tmp_path)
 
 
 def test_members_and_recipe_stand_alone(tmp_path):

@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from sklearn.metrics import cohen_kappa_score
 
+from regdecode.expression.classes import classify
 from regdecode.genome.promoters import stack_promoters
 from regdecode.io.fasta import read_fasta
-from regdecode.io.h5ad import read_cell_predictions, write_cell_predictions, write_cells, write_expression
+from regdecode.io.h5ad import read_cell_predictions, read_cells, read_expression, write_cell_predictions, write_cells, write_expression
 from regdecode.io.records import CellPredictions, Cells, Expression
 from regdecode.training.deeprage_folder import load_deeprage
 
@@ -96,8 +98,6 @@ def test_a_folder_that_predicts_and_its_tables(tmp_path) -> None:
     assert history["stage"].unique().tolist() == ["trunk", "merge"]
     saved = read_cell_predictions(tmp_path / "m" / "predictions.h5ad")
     promoters = stack_promoters(read_fasta(tmp_path / "s.fa"), "s.fa")
-    from regdecode.io.h5ad import read_expression
-
     values = read_expression(tmp_path / "e.h5ad").values
     model = load_deeprage(tmp_path / "m")
     again = model.predict(promoters, np.nan_to_num(values[[5, 8, 9]]).T, saved.conditions.tolist())
@@ -119,6 +119,21 @@ def test_a_folder_that_predicts_and_its_tables(tmp_path) -> None:
     assert confusion[confusion["model"] == "default"]["n"].sum() == test["n"]["accuracy"]
     for name in ("per_gene", "per_condition", "comparisons", "observed"):
         assert len(pd.read_csv(tmp_path / "tables" / f"{name}.tsv", sep="\t"))
+
+
+def test_the_accuracy_of_classes_never_stands_alone(tmp_path) -> None:
+    make(tmp_path)
+    (tmp_path / "h.yml").write_text(HPARAMS.replace("regression", "classes"))
+    result = train(tmp_path)
+    assert result.exit_code == 0, result.output
+    told = json.loads((tmp_path / "m" / "metrics.json").read_text())
+    saved, split = read_cell_predictions(tmp_path / "m" / "predictions.h5ad"), read_cells(tmp_path / "new_gene.0.cells.h5ad").split
+    called = np.stack([saved.probabilities[f"p_{name}"] for name in ("down", "base", "up")], 2).argmax(2)[split == 1]
+    actual = classify(read_expression(tmp_path / "e.h5ad").values[split == 1], np.array([-0.5, 0.5]))
+    assert told["validation_accuracy"] == pytest.approx((called == actual).mean())
+    assert told["validation_majority"] == pytest.approx(np.bincount(actual).max() / len(actual))
+    assert told["validation_balanced_accuracy"] == pytest.approx(np.mean([(called == k)[actual == k].mean() for k in range(3)]))
+    assert told["validation_kappa"] == pytest.approx(cohen_kappa_score(actual, called))
 
 
 def test_motifs_start_the_filters(tmp_path) -> None:
@@ -155,8 +170,6 @@ def test_bad_inputs_of_a_training(tmp_path) -> None:
     (tmp_path / "m.meme").write_text(MEME.replace("1 0 0 0", "1 0 0"))
     refused(tmp_path, train(tmp_path, "--motifs", str(tmp_path / "m.meme")), "m.meme:7")
     refused(tmp_path, train(tmp_path, "--run-id", "r"), "go together")
-    from regdecode.io.h5ad import read_expression
-
     make(tmp_path)
     found = read_expression(tmp_path / "e.h5ad")
     found.values[:, 3] = np.nan

@@ -17,7 +17,7 @@ from regdecode.io.records import Expression, Track
 from regdecode.stats.rank_rows import standard_rank_rows
 from regdecode.training.dataset import Dataset
 from regdecode.training.encode import side
-from regdecode.training.model_folder import Model, load_model
+from regdecode.training.model_folder import Model, load_decode
 from regdecode.training.people_data import load_people
 
 FEWEST_PEOPLE = 4
@@ -58,7 +58,7 @@ def load_cohort(folder: str | Path, features: Sequence[str | Path], expression: 
     InputError
         When the model has too few people, or its outputs are not samples of the expression: a tissue model, or another cohort's.
     """
-    model = load_model(folder)
+    model = load_decode(folder)
     people = model.outputs[:-1] if model.config["has_level"] else model.outputs
     measured = read_expression(expression)
     absent = sorted(set(people.tolist()) - set(measured.outputs.tolist()))

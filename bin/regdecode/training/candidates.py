@@ -14,7 +14,7 @@ from regdecode.io.h5ad import read_predictions
 from regdecode.stats.evaluation import SINGLE, Candidate
 from regdecode.training.arms import apply_arm
 from regdecode.training.dataset import Dataset
-from regdecode.training.model_folder import EnsembleModel, Model, load_model
+from regdecode.training.model_folder import EnsembleModel, Model, load_decode
 
 
 def training_seconds(folder: Path) -> float:
@@ -47,7 +47,7 @@ def predict_model(model: Model, folder: Path, data: Dataset) -> Candidate:
 
 def folder_candidates(folder: Path, data: Dataset) -> Iterator[Candidate]:
     """Yield a model folder's predictions; of an ensemble also every member on its own, and the best of them once more as "best"."""
-    model = load_model(folder)
+    model = load_decode(folder)
     if not isinstance(model, EnsembleModel):
         yield predict_model(model, folder, data)
         return

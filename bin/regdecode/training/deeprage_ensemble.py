@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from regdecode.errors import InputError
@@ -18,6 +18,7 @@ from regdecode.genome.sequence_features import Recipe
 from regdecode.models.deeprage_members import Request
 from regdecode.training.deeprage_folder import DeepRageModel, load_deeprage
 from regdecode.training.deeprage_learned import Learned, load_member, load_recipe
+from regdecode.training.model_folder import read_model_config
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def _places(names: Sequence[str], among: Sequence[str]) -> NDArray[np.int64]:
     return np.array([place.get(name, -1) for name in names], dtype=np.int64)
 
 
-def load_deeprage_ensemble(folder: str | Path, device: str = "cpu", threads: int = 1) -> DeepRageEnsemble:
+def load_deeprage_ensemble(folder: str | Path, device: str | torch.device = "cpu") -> DeepRageEnsemble:
     """Load an ensemble.
 
     Raises
@@ -111,14 +112,10 @@ def load_deeprage_ensemble(folder: str | Path, device: str = "cpu", threads: int
     InputError
         The folder holds none.
     """
-    path = Path(folder) / "config.json"
-    try:
-        config = json.loads(path.read_text()) if path.is_file() else {}
-    except json.JSONDecodeError as error:
-        raise InputError(f"is not JSON: {error}", path, "write the ensemble anew") from error
-    if not isinstance(config, dict) or (config.get("system"), config.get("family")) != ("deeprage", "ensemble"):
+    config = read_model_config(folder)
+    if (config.get("system"), config["family"]) != ("deeprage", "ensemble"):
         raise InputError("holds no DeepRAGE ensemble", folder, "give the folder that select_deeprage.py wrote")
     networks = tuple((one["weight"], load_deeprage(Path(folder) / one["folder"], device)) for one in config["members"])
     recipe = Path(folder) / "learned"
-    learned = tuple((one["weight"], load_member(Path(folder) / one["folder"], threads)[1]) for one in config["learned"])
+    learned = tuple((one["weight"], load_member(Path(folder) / one["folder"])[1]) for one in config["learned"])
     return DeepRageEnsemble(config, networks, learned, load_recipe(recipe) if (recipe / "features.json").is_file() else None)

@@ -3,7 +3,6 @@
 Axes: G genes, S conditions, R regulators, L bases, T outputs.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from regdecode.errors import InputError
 from regdecode.genome.promoters import Promoters
 from regdecode.models.deeprage import DeepRageNet, shape_from
 from regdecode.training.deeprage_stage import PairData, predict_pairs
-from regdecode.training.model_folder import write_json
+from regdecode.training.model_folder import read_model_config, write_json
 
 
 class PairPredictions(NamedTuple):
@@ -134,14 +133,8 @@ def load_deeprage(folder: str | Path, device: str | torch.device = "cpu") -> Dee
     InputError
         The folder holds no DeepRAGE network.
     """
-    path = Path(folder) / "config.json"
-    if not path.is_file():
-        raise InputError("is not a model folder: no config.json", folder, "give the folder that train_deeprage.py wrote")
-    try:
-        config = json.loads(path.read_text())
-    except json.JSONDecodeError as error:
-        raise InputError(f"is not JSON: {error}", path, "write the model anew") from error
-    if not isinstance(config, dict) or (config.get("system"), config.get("family")) != ("deeprage", "network"):
+    config = read_model_config(folder)
+    if (config.get("system"), config["family"]) != ("deeprage", "network"):
         raise InputError("holds no DeepRAGE network", folder, "give the folder that train_deeprage.py wrote")
     shape = shape_from(config["architecture"])
     memory = config["memory"]

@@ -19,6 +19,7 @@ from regdecode.io.h5ad import write_cell_predictions
 from regdecode.io.meme import Motif
 from regdecode.io.records import CellPredictions
 from regdecode.models.deeprage import DeepRageNet, DeepRageShape, check_shape
+from regdecode.stats.cell_metrics import class_figures
 from regdecode.training.checkpoint import CheckpointPlace, signature
 from regdecode.training.deeprage_data import CellData
 from regdecode.training.deeprage_filters import start_filters
@@ -221,6 +222,8 @@ def _metrics(data: CellData, predicted: PairPredictions, net: DeepRageNet) -> di
         "validation_pearson": float(np.corrcoef(actual, values)[0, 1]) if values.std() > 0 and actual.std() > 0 else None,
     }
     if predicted.probabilities is not None:
-        right = predicted.probabilities[tune].argmax(1) == classify(actual, data.edges)
-        found["validation_accuracy"] = float(right.mean())
+        n_classes = predicted.probabilities.shape[2]
+        confusion = np.zeros((n_classes, n_classes))
+        np.add.at(confusion, (classify(actual, data.edges), predicted.probabilities[tune].argmax(1)), 1)
+        found |= {f"validation_{name}": float(value) for name, value in class_figures(confusion).items()}
     return found

@@ -175,7 +175,7 @@ def select_deeprage(
     values = [*(network.values for network in networks), *(one.values for one in stacked)]
     weights = stack_weights(values, groups, problem)
     pure = [k for k in range(len(values)) if reads_promoter_alone(k, networks, stacked)]
-    config = _config(data, networks, stacked, weights, problem, seed, hashes or {}, "codons" in table.blocks)
+    config = _config(data, networks, stacked, weights, problem, seed, hashes or {})
     together = np.einsum("m,mgs->gs", weights, np.stack(values))
     config["validation"] = _figures(together, problem)
     with atomic_path(out) as folder:
@@ -239,10 +239,10 @@ def _config(
     problem: CellProblem,
     seed: int,
     hashes: Mapping[str, str],
-    coding: bool,
 ) -> dict[str, Any]:
     """config.json of the ensemble."""
     final = problem.with_watched()
+    beside = list(zip(stacked, weights[len(networks) :], strict=True))
     return {
         "system": "deeprage",
         "family": "ensemble",
@@ -256,16 +256,11 @@ def _config(
             for k, network in enumerate(networks)
         ],
         "learned": [
-            {
-                "folder": f"learned/{one.name}",
-                "name": one.name,
-                "weight": float(weights[len(networks) + k]),
-                **_figures(one.values, problem),
-            }
-            for k, one in enumerate(stacked)
+            {"folder": f"learned/{one.name}", "name": one.name, "weight": float(weight), **_figures(one.values, problem)}
+            for one, weight in beside
         ],
         "uses_completion": problem.regime == "random_pair" and bool(stacked),
-        "uses_coding": coding,
+        "uses_coding": any(one.name.startswith("coding") and weight > 0 for one, weight in beside),
         "regulators": data.compendium.regulators.tolist(),
         "genes": data.cells.genes[final.genes].tolist(),
         "conditions": data.cells.conditions[final.conditions].tolist(),

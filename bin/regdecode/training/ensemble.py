@@ -20,7 +20,7 @@ from regdecode.io.atomic import atomic_path
 from regdecode.stats.ranks import correlations
 from regdecode.training.dataset import Dataset
 from regdecode.training.member import validation_loss
-from regdecode.training.model_folder import Model, load_model, write_json
+from regdecode.training.model_folder import Model, load_decode, write_json
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ def select_models(folders: Sequence[str | Path], data: Dataset, out: str | Path)
     data
         The data they were trained on; validation genes alone decide.
     """
-    models = [load_model(folder) for folder in folders]
+    models = [load_decode(folder) for folder in folders]
     _check_members(models, folders, data)
     order = sorted(range(len(models)), key=lambda k: (models[k].family, _number(models[k].config["member"])))
     models, folders = [models[k] for k in order], [folders[k] for k in order]

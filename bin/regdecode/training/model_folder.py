@@ -212,7 +212,7 @@ def read_model_config(folder: str | Path) -> dict[str, Any]:
     """
     path = Path(folder) / "config.json"
     if not path.is_file():
-        raise InputError("is not a model folder: no config.json", folder, "give the folder that train_decode.py or select.py wrote")
+        raise InputError("is not a model folder: no config.json", folder, "give a folder of models/, or one that a training script wrote")
     try:
         config = json.loads(path.read_text())
     except json.JSONDecodeError as error:
@@ -222,8 +222,8 @@ def read_model_config(folder: str | Path) -> dict[str, Any]:
     return config
 
 
-def load_model(folder: str | Path, device: str | torch.device = "cpu") -> Model:
-    """Load a trained model: a network, trees, or an ensemble of both.
+def load_decode(folder: str | Path, device: str | torch.device = "cpu") -> Model:
+    """Load a trained model that reads feature tracks: a network, trees, or an ensemble of both.
 
     Parameters
     ----------
@@ -239,8 +239,10 @@ def load_model(folder: str | Path, device: str | torch.device = "cpu") -> Model:
     """
     folder = Path(folder)
     config = read_model_config(folder)
+    if config.get("system") == "deeprage":
+        raise InputError("holds a DeepRAGE model, which reads promoters", folder, "give one that train_decode.py or select.py wrote")
     if config["family"] == "ensemble":
-        members = tuple(load_model(folder / spec["folder"], device) for spec in config["members"])
+        members = tuple(load_decode(folder / spec["folder"], device) for spec in config["members"])
         weights = np.array([_output_weights(spec, config) for spec in config["members"]])
         return EnsembleModel(config, members, weights, np.array(config["offset"], dtype=np.float64))
     architecture = config["architecture"]

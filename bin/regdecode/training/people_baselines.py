@@ -14,7 +14,7 @@ from regdecode.models.ridge import fit_ridge
 from regdecode.training.dataset import Dataset
 from regdecode.training.hparams import HyperParameters, parse_hparams
 from regdecode.training.member import MemberPlan, train_member
-from regdecode.training.model_folder import load_model
+from regdecode.training.model_folder import load_decode
 
 log = logging.getLogger(__name__)
 
@@ -55,5 +55,5 @@ def scratch(data: Dataset, n: int, source: dict[str, Any], seed: int, device: st
         for k in range(1, n + 1):
             plan = MemberPlan("network", "all", k, seed, str(source["fold"]), {})
             train_member(data, hparams, plan, Path(place) / str(k), device, threads)
-            total += load_model(Path(place) / str(k)).predict(data.tracks)
+            total += load_decode(Path(place) / str(k)).predict(data.tracks)
     return (total / n).astype(np.float32)

@@ -22,7 +22,7 @@ from regdecode.stats.people import Unrelated, unrelated
 from regdecode.stats.ranks import correlations, resample_counts
 from regdecode.training.candidates import file_candidate
 from regdecode.training.dataset import Dataset
-from regdecode.training.model_folder import EnsembleModel, Model, load_model, read_model_config
+from regdecode.training.model_folder import EnsembleModel, Model, load_decode, read_model_config
 from regdecode.training.people_data import check_same_split, load_people
 from regdecode.training.people_model import passes_filter
 from regdecode.training.people_tables import (
@@ -79,7 +79,7 @@ def load_candidates(inputs: PeopleInputs, cohort: str) -> tuple[Dataset, list[Ca
         check_same_split(config, inputs.splits)
         own = load_people(inputs.features, inputs.expression, inputs.splits, config["tracks"], config["arm"])
         data = data or own
-        model = load_model(folder)
+        model = load_decode(folder)
         if model.outputs.tolist() != own.outputs.tolist():
             raise InputError("predicts other people than the expression file holds", folder, "give the expression it was tuned to")
         candidates.append(_candidate(model, own))

@@ -25,7 +25,7 @@ from regdecode.training.dataset import Dataset
 from regdecode.training.ensemble import Weights, choose_weights
 from regdecode.training.finetune import Tuned, transfer_record, tune
 from regdecode.training.member import resolve_device, validation_loss
-from regdecode.training.model_folder import EnsembleModel, Model, NetworkModel, describe_tracks, load_model, save_network, write_json
+from regdecode.training.model_folder import EnsembleModel, Model, NetworkModel, describe_tracks, load_decode, save_network, write_json
 from regdecode.training.people_baselines import people_baselines
 from regdecode.training.people_settings import PeopleSettings
 
@@ -61,7 +61,7 @@ def tissue_members(folders: Sequence[str | Path], arm: str) -> list[NetworkModel
     """
     found: list[NetworkModel] = []
     for folder in folders:
-        model = load_model(folder)
+        model = load_decode(folder)
         if str(model.config["arm"]) != arm:
             raise InputError(f"is of arm {model.config['arm']}, not {arm}", folder, "give members of one arm, and its name with --arm")
         if "cohort" in model.config:

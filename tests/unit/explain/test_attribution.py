@@ -10,7 +10,7 @@ from regdecode.errors import InputError, ToleranceError
 from regdecode.explain import members
 from regdecode.explain.attribution import ABSENT, Explained, explain_model, split_rows, summary_tables
 from regdecode.training.dataset import Dataset, load_dataset
-from regdecode.training.model_folder import load_model
+from regdecode.training.model_folder import load_decode
 
 
 @pytest.fixture(scope="module")
@@ -22,14 +22,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], Dat
 
 def explain(world: tuple[dict[str, str], Dataset], name: str, engine: str = "regdecode", genes: int | None = None) -> Explained:
     models, data = world
-    return explain_model(load_model(models[name]), data, data.rows("test")[:genes], engine)
+    return explain_model(load_decode(models[name]), data, data.rows("test")[:genes], engine)
 
 
 @pytest.mark.parametrize("name", ["network", "published", "trees", "ensemble"])
 def test_rows_of_a_gene_add_up_to_the_models_own_prediction(world, name: str) -> None:
     models, data = world
     explained = explain(world, name)
-    model, rows = load_model(models[name]), data.rows("test")
+    model, rows = load_decode(models[name]), data.rows("test")
     tracks = [track.select(data.genes[rows]) for track in data.tracks]
     sums = np.zeros((len(rows), len(model.outputs)))
     np.add.at(sums, explained.gene, explained.values)
@@ -40,7 +40,7 @@ def test_rows_of_a_gene_add_up_to_the_models_own_prediction(world, name: str) ->
 
 def test_the_ensemble_is_the_weighted_sum_of_its_members(world) -> None:
     models, data = world
-    ensemble = load_model(models["ensemble"])
+    ensemble = load_decode(models["ensemble"])
     whole = explain(world, "ensemble")
     expected = np.zeros((len(data.rows("test")), len(whole.columns), 5))
     for member in members.members_of(ensemble):

@@ -15,7 +15,7 @@ from regdecode.io.notes import Notes
 from regdecode.stats.binary_effects import draw_switches
 from regdecode.stats.rank_rows import standard_rank_rows
 from regdecode.training.dataset import Dataset
-from regdecode.training.model_folder import load_model
+from regdecode.training.model_folder import load_decode
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def world(tmp_path_factory):
     out = tmp_path_factory.mktemp("people") / "model"
     train_people(out, tracks, expression)
     data = Dataset(expression.genes, splits(), tuple(tracks), expression.target_names(), expression.targets(), True)
-    return load_model(out), data
+    return load_decode(out), data
 
 
 @pytest.fixture(scope="module")

@@ -114,7 +114,7 @@ def add_deeprage(
     leaks = []
     for fold in folds:
         add_fold(folder, fold, gain)
-        config = {"model": "default", "uses_completion": fold.startswith("random_pair"), "uses_coding": True}
+        config = {"model": "default", "uses_completion": fold.startswith("random_pair"), "uses_coding": fold.startswith("new_gene")}
         config |= {"members": [{"folder": "members/0", "member": "r1", "weight": 0.4, "pearson": 0.45}]}
         config |= {"learned": [{"folder": "learned/promoter_trees", "name": "promoter_trees", "weight": 0.5, "pearson": 0.5}]}
         place = folder / "selected" / f"{fold}.default"

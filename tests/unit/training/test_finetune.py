@@ -15,7 +15,7 @@ from regdecode.training.finetune import DenseStage, frozen_state, staged_feature
 from regdecode.training.fit import FitSettings
 from regdecode.training.hparams import parse_hparams
 from regdecode.training.member import MemberPlan, train_member
-from regdecode.training.model_folder import load_model
+from regdecode.training.model_folder import load_decode
 from regdecode.training.people_settings import PeopleSettings, parse_people
 
 CPU = torch.device("cpu")
@@ -43,7 +43,7 @@ def people_of(data, n=7, seed=1):
 
 def test_frozen_weights_are_bit_identical_and_dense_ones_move(tissue):
     folder, data = tissue
-    model = load_model(folder)
+    model = load_decode(folder)
     stored = load_file(folder / "model.safetensors")
     tuned = tune(model, people_of(data), PeopleSettings(head="mean", fit=FIT), 0, CPU)
     names = ("first.", "feature_scale", "stacks.")
@@ -59,7 +59,7 @@ def test_frozen_weights_are_bit_identical_and_dense_ones_move(tissue):
 
 def test_prediction_of_the_stage_is_that_of_the_network(tissue):
     folder, data = tissue
-    model = load_model(folder)
+    model = load_decode(folder)
     staged = staged_features(model, data)
     with torch.no_grad():
         whole = DenseStage(model.net).eval().predict_encoded(staged).double().numpy() * model.divisors
@@ -76,7 +76,7 @@ def test_prediction_of_the_stage_is_that_of_the_network(tissue):
 def test_head_starts_as_the_ridge_of_the_hidden_units(tissue):
     folder, data = tissue
     people = people_of(data)
-    model = load_model(folder)
+    model = load_decode(folder)
     with torch.no_grad():
         hidden = model.net.dense_layers(staged_features(model, people)).double().numpy()
     settings = PeopleSettings(fit=replace(FIT, epochs=1, learning_rate=1e-8, weight_decay=0.0))
@@ -91,9 +91,9 @@ def test_head_starts_as_the_ridge_of_the_hidden_units(tissue):
 def test_a_fit_that_only_worsens_leaves_the_head_it_started_from(tissue):
     folder, data = tissue
     settings = PeopleSettings(fit=replace(FIT, learning_rate=5.0, epochs=2, schedule="constant"))
-    tuned = tune(load_model(folder), people_of(data), settings, 0, CPU)
+    tuned = tune(load_decode(folder), people_of(data), settings, 0, CPU)
     assert tuned.progress.best_epoch == 0 and tuned.progress.best_loss == tuned.start_loss
-    started = tune(load_model(folder), people_of(data), PeopleSettings(fit=replace(FIT, epochs=1, learning_rate=1e-8)), 0, CPU)
+    started = tune(load_decode(folder), people_of(data), PeopleSettings(fit=replace(FIT, epochs=1, learning_rate=1e-8)), 0, CPU)
     np.testing.assert_allclose(tuned.predicted, started.predicted, atol=0.1)
 
 
@@ -104,9 +104,9 @@ def test_mean_head_starts_every_person_alike_and_missing_values_and_no_level_are
     targets[::7, 0] = np.nan
     people = replace(people, targets=targets, outputs=people.outputs[:-1], has_level=False)
     for head in ("mean", "ridge"):
-        tuned = tune(load_model(folder), people, PeopleSettings(head=head, fit=FIT), 0, CPU)
+        tuned = tune(load_decode(folder), people, PeopleSettings(head=head, fit=FIT), 0, CPU)
         assert np.isfinite(tuned.predicted).all() and tuned.predicted.shape == (150, 7)
-    tuned = tune(load_model(folder), people, PeopleSettings(head="mean", fit=replace(FIT, epochs=1, learning_rate=1e-8)), 0, CPU)
+    tuned = tune(load_decode(folder), people, PeopleSettings(head="mean", fit=replace(FIT, epochs=1, learning_rate=1e-8)), 0, CPU)
     centred = tuned.predicted - tuned.predicted.mean(0)
     np.testing.assert_allclose(centred, np.tile(centred[:, :1], 7), atol=1e-3)
 
@@ -114,7 +114,7 @@ def test_mean_head_starts_every_person_alike_and_missing_values_and_no_level_are
 def test_same_seed_same_bytes_and_a_stopped_training_continues(tissue, tmp_path, monkeypatch):
     folder, data = tissue
     people, settings = people_of(data), PeopleSettings(fit=FIT)
-    once = tune(load_model(folder), people, settings, 3, CPU)
+    once = tune(load_decode(folder), people, settings, 3, CPU)
     place = CheckpointPlace(tmp_path / "c.safetensors", "s", 0.0)
 
     calls = []
@@ -127,9 +127,9 @@ def test_same_seed_same_bytes_and_a_stopped_training_continues(tissue, tmp_path,
 
     monkeypatch.setattr(fit_module, "save_checkpoint", save_twice)
     with pytest.raises(Interrupted):
-        tune(load_model(folder), people, settings, 3, CPU, place)
+        tune(load_decode(folder), people, settings, 3, CPU, place)
     monkeypatch.undo()
-    continued = tune(load_model(folder), people, settings, 3, CPU, place)
+    continued = tune(load_decode(folder), people, settings, 3, CPU, place)
     assert continued.predicted.tobytes() == once.predicted.tobytes() and len(continued.progress.history) == 4
 
 

@@ -12,7 +12,7 @@ from regdecode.training.arms import apply_arm
 from regdecode.training.ensemble import choose_weights, group_weights, select_models
 from regdecode.training.hparams import parse_hparams
 from regdecode.training.member import MemberPlan, train_member
-from regdecode.training.model_folder import load_model
+from regdecode.training.model_folder import load_decode
 
 HPARAMS = {
     "model": "default",
@@ -24,7 +24,7 @@ HPARAMS = {
 
 def train(data, out, family="network", arm="all", replicate=1, hparams=HPARAMS):
     train_member(data, parse_hparams(hparams, "h.yml"), MemberPlan(family, arm, replicate, 0, "foldA", {}), out)
-    return load_model(out)
+    return load_decode(out)
 
 
 @pytest.mark.parametrize("family", ["network", "trees"])
@@ -140,7 +140,7 @@ def test_what_cannot_be_selected_from(make_data, tmp_path):
     with pytest.raises(InputError, match="outputs that are not"):
         select_models([tmp_path / "r1"], make_data(n_outputs=2), tmp_path / "e")
     with pytest.raises(InputError, match="not a model folder"):
-        load_model(tmp_path)
+        load_decode(tmp_path)
     assert not (tmp_path / "e").exists()
 
 
