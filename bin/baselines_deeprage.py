@@ -5,7 +5,18 @@ import click
 
 from regdecode.cli import command, existing_file, option_seed, option_threads
 
-NAMES = ("majority", "mean", "svd", "chained_ridge", "kmer_ridge", "motif_ridge", "regulator_ridge", "geneclass", "xgboost")
+NAMES = (
+    "majority",
+    "mean",
+    "svd",
+    "chained_ridge",
+    "kmer_ridge",
+    "motif_ridge",
+    "sequence_ridge",
+    "regulator_ridge",
+    "geneclass",
+    "xgboost",
+)
 
 
 @command

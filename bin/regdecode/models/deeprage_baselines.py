@@ -67,6 +67,12 @@ def motif_ridge(problem: CellProblem, chosen: Choices | None = None) -> Predicte
     return member.predict(request_of(problem)), choices
 
 
+def sequence_ridge(problem: CellProblem, chosen: Choices | None = None) -> Predicted:
+    """Ridge on k-mer and motif counts of the promoter together."""
+    member, choices = fit_ridge_member(problem, ("kmers", "motifs", "sites"), chosen)
+    return member.predict(request_of(problem)), choices
+
+
 def xgboost(problem: CellProblem, chosen: Choices | None = None) -> Predicted:
     """Boosted trees of principal components on the promoter's motifs, or on its k-mers where none is given."""
     member, choices = fit_trees_member(problem, tree_blocks(problem), chosen)
@@ -101,11 +107,12 @@ REGISTRY: dict[str, tuple[Baseline, tuple[str, ...]]] = {
     "chained_ridge": (chained_ridge, ("random_pair",)),
     "kmer_ridge": (kmer_ridge, EVERYWHERE),
     "motif_ridge": (motif_ridge, EVERYWHERE),
+    "sequence_ridge": (sequence_ridge, EVERYWHERE),
     "regulator_ridge": (regulator_ridge, ("new_condition", "new_gene_and_condition")),
     "geneclass": (geneclass, EVERYWHERE),
     "xgboost": (xgboost, EVERYWHERE),
 }
-NEED_MOTIFS = ("motif_ridge", "geneclass")
+NEED_MOTIFS = ("motif_ridge", "sequence_ridge", "geneclass")
 
 
 def baselines_for(regime: str, has_motifs: bool, asked: tuple[str, ...] = ()) -> list[str]:

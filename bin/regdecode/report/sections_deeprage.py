@@ -26,6 +26,7 @@ BASELINES = {
     "chained_ridge": "Completion by chained ridge",
     "kmer_ridge": "Ridge on k-mers",
     "motif_ridge": "Ridge on known motifs",
+    "sequence_ridge": "Ridge on k-mers and known motifs",
     "regulator_ridge": "Ridge on regulators",
     "geneclass": "Boosted motif-regulator stumps",
     "xgboost": "Boosted trees",

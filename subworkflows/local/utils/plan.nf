@@ -163,7 +163,7 @@ def deeprageTrainPlan(Map cfg) {
 def cellBaselines(Map cfg, String regime, boolean motifs) {
     def where = [svd: ['random_pair'], chained_ridge: ['random_pair'], regulator_ridge: ['new_condition', 'new_gene_and_condition']]
     def asked = cfg.deeprage_baselines ? cfg.deeprage_baselines.tokenize(',')*.trim() : []
-    return asked.findAll { name -> (!where[name] || regime in where[name]) && (motifs || !(name in ['motif_ridge', 'geneclass'])) }
+    return asked.findAll { name -> (!where[name] || regime in where[name]) && (motifs || !(name in ['motif_ridge', 'sequence_ridge', 'geneclass'])) }
 }
 
 // What was run, for the report: nothing that changes from run to run.
