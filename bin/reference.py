@@ -20,6 +20,7 @@ from regdecode.cli import command, existing_file
 def main(annotation: str, config: str, fasta: str | None, aliases: str | None, proteins: str | None, out: str) -> None:
     """Read an annotation, choose one model a gene, make chromosome names agree, cut out promoters."""
     from regdecode.genome.coding import coding_sequences
+    from regdecode.genome.letters import list_genome
     from regdecode.genome.reference import build_reference
     from regdecode.genome.reference_settings import reference_settings
     from regdecode.genome.sequences import padded_sequences, promoter_sequences, proteins_of
@@ -28,7 +29,7 @@ def main(annotation: str, config: str, fasta: str | None, aliases: str | None, p
     from regdecode.io.bed12 import write_models
     from regdecode.io.chromosome_table import read_aliases, write_chromosomes
     from regdecode.io.config import read_config
-    from regdecode.io.fasta import list_fasta, read_fasta, write_fasta
+    from regdecode.io.fasta import read_fasta, write_fasta
     from regdecode.io.gene_table import write_genes
     from regdecode.io.notes import Notes
 
@@ -37,7 +38,7 @@ def main(annotation: str, config: str, fasta: str | None, aliases: str | None, p
     found = read_annotation(
         annotation, settings.kind, settings.columns, settings.zero_based, settings.separator, settings.chromosome, settings.gene_id
     )
-    sequences = list_fasta(fasta) if fasta else []
+    sequences = list_genome(fasta, notes) if fasta else []
     reference = build_reference(found, settings, sequences, read_aliases(aliases) if aliases else [], notes, annotation)
     with atomic_path(out) as folder:
         folder.mkdir()

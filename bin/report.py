@@ -24,7 +24,7 @@ ASSETS = Path(__file__).resolve().parents[1] / "assets" / "report"
     show_default="assets/report beside bin/",
     help="Folder of the page's template, style and script.",
 )
-@click.option("--out", required=True, type=click.Path(), help="Folder to write: report.html, figures/, multiqc/.")
+@click.option("--out", required=True, type=click.Path(), help="Folder to write: report.html, notes.tsv, figures/, multiqc/.")
 def main(inputs: str, assets: str, out: str) -> None:
     """Draw the figures and write the page."""
     from regdecode.io.atomic import atomic_path

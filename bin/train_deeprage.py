@@ -44,7 +44,7 @@ def main(
     parameters, settings = read_deeprage_hparams(hparams), deeprage_settings(read_config(config), config)
     resolve_device(device)
     found = [motif for path in motifs for motif in read_motifs(path)]
-    data = load_cell_data(expression, sequences, genes, regulators, cells, settings)
+    data = load_cell_data(expression, sequences, genes, regulators, cells, settings, parameters.network.length)
     hashes = {Path(path).name: content_sha256(path) for path in (expression, sequences, regulators, cells, *motifs)}
     place = checkpoint_file(checkpoint_dir, run_id)
     train_deeprage(data, found, parameters, DeepRagePlan(replicate, seed, hashes), out, device, threads, place)

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -117,6 +118,44 @@ def test_sequences_of_one_length(folder: Path) -> None:
     assert {len(letters) for letters in found.values()} == {25}
     assert found["g1"] == LETTERS[25:50]
     assert found["g4"] == "N" * 21 + LETTERS[:4]
+
+
+SEQUENCE = CONFIG | {"windows": {"sequence": {"length": 25, "anchor": "start_codon"}}}
+
+
+def genome(folder: Path, first: str, second: str = LETTERS[:30]) -> None:
+    (folder / "genome.fa").write_text(f">chr1\n{first}\n>chr2\n{second}\n")
+
+
+def test_letters_that_are_no_dna_are_named_with_their_place(folder: Path) -> None:
+    genome(folder, LETTERS[:59] + "e" + LETTERS[60:], LETTERS[:7] + "LLL" + LETTERS[10:30])
+    refused(folder, run(folder, SEQUENCE), "genome.fa: base 60 of chr1 is 'E', which is not DNA", "base 8 of chr2 is 'L', one of 3 letters")
+    genome(folder, LETTERS.replace("T", "U"))
+    refused(folder, run(folder, SEQUENCE), "base 4 of chr1 is 'U'", "T (not U)")
+
+
+def test_ambiguous_letters_are_counted_and_refused_where_they_are_many(folder: Path) -> None:
+    genome(folder, LETTERS[:59] + "k" + LETTERS[60:100] + "R" + LETTERS[101:])
+    assert run(folder, SEQUENCE).exit_code == 0
+    (note,) = [
+        note for note in read_notes(folder / "out" / "reference.notes.json").notes if note.what.startswith("letters of the genome that")
+    ]
+    assert (note.n, note.why) == (2, "R 1, K 1; base 60 of chr1 is 'K', the first")
+    shutil.rmtree(folder / "out")
+    genome(folder, LETTERS.replace("A", "R"), LETTERS[:30].replace("A", "R"))
+    refused(folder, run(folder, SEQUENCE), "genome.fa: ", "% of letters name several bases (R ", "base 1 of chr1 is 'R', the first")
+
+
+def test_masked_windows_are_counted_and_refused_where_all_are(folder: Path) -> None:
+    genome(folder, LETTERS[:20] + "N" * 60 + LETTERS[80:])
+    assert run(folder, SEQUENCE).exit_code == 0
+    notes = {note.what: (note.n, note.kind) for note in read_notes(folder / "out" / "reference.notes.json").notes}
+    assert notes["windows that are N throughout"] == (1, "warning")
+    shutil.rmtree(folder / "out")
+    genome(folder, "N" * 175 + LETTERS[175:], "N" * 30)
+    refused(folder, run(folder, SEQUENCE), "windows.sequence: all 4 windows are N throughout")
+    genome(folder, "N" * 180, "n" * 30)
+    refused(folder, run(folder, SEQUENCE), "genome.fa: every base is N")
 
 
 def test_without_fasta_lengths_are_unknown_and_no_promoters_written(folder: Path) -> None:

@@ -16,8 +16,11 @@ def test_writes_page_figures_and_multiqc(tmp_path):
     inputs = make_inputs(tmp_path / "inputs", n_outputs=5)
     result = CliRunner().invoke(main, ["--inputs", str(inputs), "--out", str(tmp_path / "out")])
     assert result.exit_code == 0, result.output
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"report.html", "figures", "multiqc"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"report.html", "notes.tsv", "figures", "multiqc"}
     assert "report.html" in result.output
+    notes = (tmp_path / "out" / "notes.tsv").read_text().splitlines()
+    assert notes[0].split("\t") == ["step", "kind", "what", "n", "why"] and len(notes) == 8
+    assert notes[2].split("\t") == ["reference", "dropped", "genes on a second locus", "20", "the longest model is kept: GENE1, GENE2"]
 
 
 def test_bad_input_is_one_message_and_nothing_is_written(tmp_path):

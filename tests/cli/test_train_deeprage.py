@@ -160,6 +160,8 @@ def test_bad_inputs_of_a_training(tmp_path) -> None:
     (tmp_path / "s.fa").write_text(whole.replace(whole.split("\n")[1], "R" * 48))
     refused(tmp_path, train(tmp_path), "base 1 of g0 is 'R'")
     (tmp_path / "s.fa").write_text(whole)
+    (tmp_path / "h.yml").write_text(HPARAMS.replace("filters: 8", "length: 49, filters: 8"))
+    refused(tmp_path, train(tmp_path), "s.fa: 120 of 120 promoters are shorter than the window of 49 bases: g0 (48)")
     (tmp_path / "h.yml").write_text(HPARAMS.replace("width: 8", "width: 80"))
     refused(tmp_path, train(tmp_path), "leave no position for filters of 80 bases")
     (tmp_path / "h.yml").write_text(HPARAMS)

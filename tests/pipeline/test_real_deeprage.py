@@ -72,6 +72,14 @@ def test_the_planted_motif_is_found_by_a_network_that_was_not_told_it(real: Run)
     assert metrics["filters_matched_from_scratch"] == len(named) > metrics["filters_matched_random_words"]
 
 
+def test_what_was_read_and_what_could_leak_are_tables(real: Run) -> None:
+    notes = table(real.out / "notes.tsv")
+    assert {row["step"] for row in notes} >= {"reference", "expression", "split_cells", "motifs new_gene.0.small"}
+    assert [row["n"] for row in notes if row["step"] == "split_cells" and row["what"] == "regulators"] != []
+    leaks = {(row["check"], row["a"], row["b"]): row["n"] for row in table(real.out / "prepared" / "cells" / "leakage.tsv")}
+    assert leaks["same gene", "test", "train"] == "0"
+
+
 def test_the_report_stands_alone(real: Run) -> None:
     page = (real.out / "report.html").read_text()
     assert "Genes never seen" in page and "MOTIF1" in page and "--systems left DEcode out" in page

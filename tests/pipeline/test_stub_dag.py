@@ -102,6 +102,7 @@ def test_sequence_models_alone(nextflow: Nextflow, mini: Path, tmp_path: Path) -
         } <= names
     assert {"motifs/new_gene.0.default/filters.meme", "motifs/new_gene.0.deeprage2020/validation.tsv"} <= names
     assert {"attributions/new_gene.0.default/bases.tsv", "prepared/deeprage.expression.h5ad", "motifs/index.csv"} <= names
+    assert {"notes.tsv", "prepared/cells/leakage.tsv"} <= names and "prepared/splits/leakage.tsv" not in names
     assert "predictions/random_pair.0/svd.predictions.h5ad" in names and "predictions/new_gene.0/svd.predictions.h5ad" not in names
 
 
@@ -141,6 +142,7 @@ def stub(nextflow: Nextflow, cohorts: Path, preset: Path, tmp_path_factory: pyte
 def test_published_tree(stub: dict[str, Run]) -> None:
     run = stub["v1"]
     names = {p.relative_to(run.out).as_posix() for p in run.out.rglob("*") if p.is_file()}
+    assert {"notes.tsv", "prepared/splits/leakage.tsv"} <= names and "prepared/cells/leakage.tsv" not in names
     assert {"report.html", "metrics.tsv", "models/index.csv", "prepared/expression.h5ad", "prepared/main/genes.tsv"} <= names
     assert {
         f"pipeline_info/{name}" for name in ("trace.txt", "timeline.html", "execution.html", "dag.html", "software_versions.yml")

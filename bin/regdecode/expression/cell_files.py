@@ -108,7 +108,9 @@ def matrix_parts(regime: Regime, space: CellSpace, matrix: Matrix | None, gene_r
     if regime.over == "used":
         return random_pair_parts(space.values.shape, regime.share, drawn_by)
     if matrix is None or gene_rows is None:
-        raise InputError("random pairs are drawn over the matrix, which was not given", "regimes.random_pair", "give --matrix and --genes")
+        raise InputError(
+            "random pairs are drawn over the matrix, which was not given", "regimes.random_pair", "give --matrix, or draw over: used"
+        )
     column_of = {name: k for k, name in enumerate(matrix.samples.tolist())}
     lost = [name for name in space.conditions.tolist() if name not in column_of]
     if lost:

@@ -11,7 +11,19 @@ from regdecode.expression.classes import check_classes
 
 REGIMES = ("new_gene", "new_condition", "random_pair", "new_gene_and_condition")
 MISSING = ("drop", "zero")
-_KEYS = ("regulators", "regulator_column", "missing", "classes", "series", "motifs", "known_targets", "regimes", "explain")
+_KEYS = (
+    "regulators",
+    "regulator_column",
+    "expression",
+    "missing",
+    "classes",
+    "series",
+    "motifs",
+    "known_targets",
+    "coding",
+    "regimes",
+    "explain",
+)
 _REGIME_KEYS = {
     "new_gene": ("file", "columns", "by", "n", "folds", "missing"),
     "new_condition": ("file", "columns", "by", "n", "folds", "missing"),
@@ -74,6 +86,7 @@ def deeprage_settings(config: Mapping[str, Any], where: str = "deeprage settings
         regulators (file), regulator_column, missing (drop, zero), classes ({thresholds} or {quantiles}), series (column of the sample
         sheet), motifs, known_targets, regimes {new_gene {file, columns, folds | by: random | unit, n}, new_condition {file | by: series,
         n}, random_pair {share, seed, over: matrix | used}, new_gene_and_condition: true}; every regime may have its own `missing`.
+        `expression` and `coding` are the pipeline's to follow: they say which files a step is given.
     where
         Name of the file, for messages.
 

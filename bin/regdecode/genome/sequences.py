@@ -72,21 +72,35 @@ def padded_sequences(
 ) -> Iterator[tuple[str, bytes]]:
     """Yield each gene's window, all of one length and of A C G T N alone, for models that read bases; else as `promoter_sequences`.
 
-    What a window lacks beyond the end of its chromosome is N, on the side where it lacks; the header tells the bases that exist.
+    What a window lacks beyond the end of its chromosome is N, on the side where it lacks; the header tells the bases that exist. `notes`
+    takes the windows that are N throughout.
+
+    Raises
+    ------
+    InputError
+        Every window is N throughout.
     """
     lengths = {chromosome.name: chromosome.length for chromosome in chromosomes if chromosome.length is not None}
     whole = _whole_windows(genes, window)
     clipped = clip_windows(whole, lengths)
     place = {gene: i for i, gene in enumerate(genes.gene_id.tolist())}
     account = Notes(notes.stage)
+    written = masked = 0
     for header, letters in promoter_sequences(genes, window, chromosomes, sequence_of, records, account):
         i = place[header.split(" ", 1)[0]]
         left, right = int(clipped.start[i] - whole.start[i]), int(whole.end[i] - clipped.end[i])
         if whole.strand[i] == "-":
             left, right = right, left
-        yield header, b"N" * left + letters.translate(UNKNOWN) + b"N" * right
+        bases = letters.translate(UNKNOWN)
+        written += 1
+        masked += not bases.strip(b"N")
+        yield header, b"N" * left + bases + b"N" * right
     for note in account.notes:
         notes.add(note.what.replace("promoter", "window"), note.n, note.why or "filled with N" * ("clipped" in note.what), note.kind)
+    if masked and masked == written:
+        raise InputError(f"all {written} windows are N throughout", "windows.sequence", "give a genome whose promoters are not masked")
+    if masked:
+        notes.add("windows that are N throughout", masked, "a model learns nothing from them", "warning")
 
 
 def proteins_of(genes: GeneTable, records: Iterable[FastaRecord], notes: Notes, where: str) -> list[tuple[str, bytes]]:

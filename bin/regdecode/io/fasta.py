@@ -72,11 +72,6 @@ def _record(header: str, parts: list[bytes], where: str) -> FastaRecord:
     return FastaRecord(name, description.strip(), sequence)
 
 
-def list_fasta(path: str | Path) -> list[FastaEntry]:
-    """Return names, descriptions and lengths of the sequences of a FASTA file."""
-    return [FastaEntry(record.name, record.description, len(record.sequence)) for record in read_fasta(path)]
-
-
 def write_fasta(records: Iterable[tuple[str, bytes]], path: str | Path) -> None:
     """Write (header without >, letters) pairs, one line of letters a sequence."""
     with atomic_path(path) as temporary, temporary.open("wb") as handle:

@@ -21,7 +21,7 @@ from regdecode.io.text import open_text
 MISSING = frozenset({"", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "."})
 """Cells that mean "not measured"."""
 
-_SEPARATORS = ("\t", ",", ";")
+SEPARATORS = ("\t", ",", ";")
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,11 @@ class Matrix:
 
 def sniff_separator(header: str, path: str | Path) -> str:
     """Find the separator that occurs most often in a header line."""
-    counts = {separator: header.count(separator) for separator in _SEPARATORS}
-    best = max(_SEPARATORS, key=lambda separator: counts[separator])
+    counts = {separator: header.count(separator) for separator in SEPARATORS}
+    best = max(SEPARATORS, key=lambda separator: counts[separator])
     if not counts[best]:
         raise InputError(
-            f"the header {header[:60]!r} holds neither tab, comma nor semicolon", path, "give a table with one column a sample"
+            f"the header {header[:60]!r} holds neither tab, comma nor semicolon", path, "separate the columns of the table by one of these"
         )
     return best
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from regdecode.errors import InputError
-from regdecode.io.matrix import read_rows
+from regdecode.io.matrix import SEPARATORS, read_rows
 from regdecode.io.text import open_text
 
 
@@ -15,7 +15,7 @@ def read_names(path: str | Path, column: str | None = None) -> list[str]:
     path
         Plain or gzipped text. Without `column`, the first word of every line; lines that start with # are left out.
     column
-        Column of a table with a header.
+        Column of a table with a header; the table may have this column alone.
 
     Raises
     ------
@@ -27,9 +27,12 @@ def read_names(path: str | Path, column: str | None = None) -> list[str]:
             words = [line.split() for line in handle if not line.startswith("#")]
         names = [line[0] for line in words if line]
     else:
-        header, rows, _ = read_rows(path)
+        with open_text(path) as handle:
+            separated = any(separator in line for line in handle for separator in SEPARATORS)
+        header, rows, _ = read_rows(path, None if separated else "\t")
         if column not in header:
-            raise InputError(f"there is no column {column!r}; the columns are {', '.join(header[:8])}", path, "name a column of the table")
+            told = f"there is no column {column!r}; the header is {', '.join(header[:8])}"
+            raise InputError(told, path, "name a column of the table, or none where the file is a plain list")
         names = [row[header.index(column)].strip() for row in rows]
     found = list(dict.fromkeys(name for name in names if name))
     if not found:

@@ -1,12 +1,14 @@
-"""Tables and JSON as the pipeline writes them."""
+"""Tables and JSON as the pipeline writes them, and the table of its notes."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from regdecode.errors import InputError
+from regdecode.io.notes import Notes
 
 TEXT_COLUMNS = {
     "fold",
@@ -104,3 +106,10 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise InputError("holds no JSON object", path, "give the file as the pipeline wrote it")
     return found
+
+
+def write_notes(accounts: Iterable[Notes], path: Path) -> None:
+    """Write the accounts of all steps as one TSV, a row a note: step, kind, what, n (empty where nothing is counted), why."""
+    rows = [(account.stage, note.kind, note.what, note.n, note.why) for account in accounts for note in account.notes]
+    table = pd.DataFrame(rows, columns=["step", "kind", "what", "n", "why"], dtype=object)
+    table.to_csv(path, sep="\t", index=False)

@@ -30,6 +30,7 @@ class Citation(NamedTuple):
 Row = TypeVar("Row", File, Citation)
 FILES = (
     File("metrics.tsv", "every figure of this report: one row a model, member, arm, split, output and metric"),
+    File("notes.tsv", "what every step read, dropped and warned of, as in the tables of this page"),
     File("models/", "trained models; regdecode.load_model(folder).predict(...) uses one"),
     File("predictions/", "predicted log2 values of every gene and output (h5ad)"),
     File("attributions/", "contribution of every regulator to every gene and output (h5ad), and their summaries", ("decode",)),
@@ -40,7 +41,7 @@ FILES = (
         "per-output and per-gene accuracy, comparisons, ablation, output matrix; of people: accuracy, association, replication",
     ),
     File("perturbations/", "knock-outs of gene pairs: drivers, site disruption, recovery; mediation", ("people",)),
-    File("prepared/", "genes, splits, binned sites and expression as the models saw them"),
+    File("prepared/", "genes, splits with their leakage.tsv, binned sites and expression as the models saw them"),
     File("figures/", "every figure of this page as SVG and PNG"),
     File("multiqc/", "the headline figures as MultiQC custom content"),
     File("pipeline_info/", "run times, resources, the graph of tasks, software versions"),

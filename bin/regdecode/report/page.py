@@ -12,6 +12,7 @@ from regdecode import __version__
 from regdecode.errors import InputError
 from regdecode.io.notes import Note
 from regdecode.report import methods, multiqc, numbers
+from regdecode.report.files import write_notes
 from regdecode.report.inputs import Fold, Inputs
 from regdecode.report.numbers import count, plural
 from regdecode.report.tables import Column, Table, cell
@@ -33,7 +34,7 @@ class Tile:
 
 
 def write_report(inputs: Inputs, assets: Path, folder: Path) -> int:
-    """Write report.html, figures/ and multiqc/ to a new folder.
+    """Write report.html, notes.tsv, figures/ and multiqc/ to a new folder.
 
     Parameters
     ----------
@@ -64,6 +65,7 @@ def write_report(inputs: Inputs, assets: Path, folder: Path) -> int:
     multiqc.write(folder / "multiqc", inputs, {view.name: view.rows for view in views})
     page = render(context(inputs, views, sequence, assets), assets)
     (folder / "report.html").write_text(page, encoding="utf-8")
+    write_notes(inputs.notes, folder / "notes.tsv")
     return len(page.encode())
 
 

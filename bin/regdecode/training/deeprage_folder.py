@@ -60,10 +60,10 @@ class DeepRageModel:
         their memory; empty lists for none.
         """
         if codes.shape[1] < self.length:
-            raise InputError(f"promoters of {codes.shape[1]} bases; the model reads {self.length}", "sequences", "give longer sequences")
+            raise InputError(f"promoters of {codes.shape[1]} bases; the model reads {self.length}", "", "give longer promoters")
         if inputs.shape[1] != len(self.regulators):
             raise InputError(
-                f"{inputs.shape[1]} regulators; the model reads {len(self.regulators)}", "regulators", "give the model's own, in its order"
+                f"there are {inputs.shape[1]} regulators; the model reads {len(self.regulators)}", "", "give the model's own, in its order"
             )
         device = self.net.trunk.conv.weight.device
         column_of = {name: k for k, name in enumerate(self.regulators)}

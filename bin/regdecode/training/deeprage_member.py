@@ -65,7 +65,7 @@ def remembered(data: CellData, memory: str) -> tuple[NDArray[np.bool_], NDArray[
 def fitting_shape(shape: DeepRageShape, length: int, n_motifs: int, where: str) -> DeepRageShape:
     """Shape with the sequences' length and all filters counted; refused where no network can have it."""
     if shape.length > length:
-        raise InputError(f"promoters of {length} bases are shorter than the window of {shape.length}", "sequences", f"shorten {where}")
+        raise InputError(f"promoters of {length} bases are shorter than the window of {shape.length}", where, "shorten the window")
     full = replace(shape, length=shape.length or length, filters=shape.filters + n_motifs)
     check_shape(full, where)
     return full

@@ -24,6 +24,7 @@ process REPORT {
 
     output:
     path 'report.html', emit: page
+    path 'notes.tsv', emit: notes
     path 'figures', emit: figures
     path 'multiqc', emit: multiqc
 
@@ -65,12 +66,12 @@ process REPORT {
         done
     done
     report.py --inputs inputs --assets report_assets --out page
-    mv page/report.html page/figures page/multiqc .
+    mv page/report.html page/notes.tsv page/figures page/multiqc .
     """
 
     stub:
     """
     mkdir figures multiqc
-    touch report.html
+    touch report.html notes.tsv
     """
 }

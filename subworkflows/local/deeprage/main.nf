@@ -99,6 +99,7 @@ workflow DEEPRAGE {
     attributions = ATTRIBUTE_DEEPRAGE.out.tables.transpose().map { meta, f -> record(meta, f) }
     motifs       = MOTIFS.out.tables.transpose().map { meta, f -> record(meta, f) }
     prepared     = cells.map { fold, h5ad -> [id: "${fold}.cells".toString(), organism: org.id, fold: fold, kind: 'cells', file: h5ad] }
+        .mix(leakage.map { f -> [id: 'cells.leakage', organism: org.id, fold: '', kind: 'leakage', file: f] })
 
     emit:
     notes

@@ -63,6 +63,7 @@ workflow PREPARE {
         .mix(channel.fromList(org.deeprage?.expression ? [1] : []).combine(compendium).map { _one, f -> [id: 'deeprage.expression', organism: org.id, fold: '', kind: 'expression', file: f] })
         .mix(BIN_SITES.out.features.map { meta, f -> [id: meta.id, organism: org.id, fold: '', kind: 'features', file: f] })
         .mix(folds.map { fold, f -> [id: "${fold}.splits".toString(), organism: org.id, fold: fold, kind: 'splits', file: f] })
+        .mix(leakage.map { f -> [id: 'splits.leakage', organism: org.id, fold: '', kind: 'leakage', file: f] })
 
     emit:
     sources

@@ -48,7 +48,7 @@ workflow REPORTS {
         files("${projectDir}/assets/report/*").sort { f -> f.name },
         code.REPORT,
     )
-    published = REPORT.out.page.mix(REPORT.out.figures, REPORT.out.multiqc)
+    published = REPORT.out.page.mix(REPORT.out.notes, REPORT.out.figures, REPORT.out.multiqc)
 
     emit:
     published

@@ -1,5 +1,8 @@
 """The deeprage block."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from regdecode.errors import InputError
@@ -44,3 +47,11 @@ def test_every_fault_at_once() -> None:
 def test_the_cross_needs_both_folds() -> None:
     with pytest.raises(InputError, match="needs the folds of new_gene and new_condition"):
         deeprage_settings({"regimes": {"new_gene": "random", "new_gene_and_condition": True}})
+
+
+def test_every_key_of_the_organism_file_is_one_of_the_config() -> None:
+    schema = json.loads((Path(__file__).parents[3] / "assets" / "organism_schema.json").read_text())
+    with pytest.raises(InputError, match="unknown setting 'colour'") as told:
+        deeprage_settings({"colour": 1})
+    assert set(schema["properties"]["deeprage"]["properties"]) == set(str(told.value).split("use one of ")[1].split(", "))
+    assert deeprage_settings({"coding": False, "expression": {"group_by": []}}).missing == "drop"

@@ -19,6 +19,13 @@ def test_codes_and_the_bases_next_to_the_gene() -> None:
     assert stack_promoters(records(a="ACGTN", b="TA"), "s.fa", 2).codes.tolist() == [[3, 4], [3, 0]]
 
 
+def test_promoters_of_n_alone_are_counted_and_refused_where_all_are(caplog: pytest.LogCaptureFixture) -> None:
+    stack_promoters(records(a="ACNN", b="NNNN", c="NNNA"), "s.fa")
+    assert "s.fa: 1 of 3 promoters are N throughout" in caplog.text
+    with pytest.raises(InputError, match=r"s\.fa: all 2 promoters are N throughout"):
+        stack_promoters(records(a="ACNN", b="NNNN"), "s.fa", 2)
+
+
 def test_reverse_complement() -> None:
     assert reverse_complement_codes(np.array([[0, 1, 2, 4]], np.uint8)).tolist() == [[4, 1, 2, 3]]
 
