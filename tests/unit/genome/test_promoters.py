@@ -1,10 +1,9 @@
 """Promoters as codes: the window next to the gene, and what is refused."""
 
-import numpy as np
 import pytest
 
 from regdecode.errors import InputError
-from regdecode.genome.promoters import reverse_complement_codes, stack_promoters
+from regdecode.genome.promoters import stack_promoters
 from regdecode.io.fasta import FastaRecord
 
 
@@ -17,10 +16,6 @@ def test_codes_and_the_bases_next_to_the_gene() -> None:
     assert found.genes.tolist() == ["a", "b"]
     assert found.codes.tolist() == [[0, 1, 2, 3, 4], [3, 3, 3, 3, 0]]
     assert stack_promoters(records(a="ACGTN", b="TA"), "s.fa", 2).codes.tolist() == [[3, 4], [3, 0]]
-
-
-def test_reverse_complement() -> None:
-    assert reverse_complement_codes(np.array([[0, 1, 2, 4]], np.uint8)).tolist() == [[4, 1, 2, 3]]
 
 
 def test_short_promoters_are_named() -> None:
