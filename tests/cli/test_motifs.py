@@ -57,10 +57,16 @@ def motifs(folder: Path, *more: str, model: str = "m", meme: str = "db.meme", ta
     return run("motifs", folder, *parts, "--organism", "mini", *more, **rest)
 
 
-def test_filters_are_named_knocked_out_and_confirmed(case) -> None:
+@pytest.fixture(scope="module")
+def known(case) -> Path:
+    """Folder of a run with known targets."""
     result = motifs(case, "--fold", "new_gene.0")
     assert result.exit_code == 0, result.output
-    out = case / "out"
+    return case / "out"
+
+
+def test_filters_are_named_knocked_out_and_confirmed(case, known) -> None:
+    out = known
     tables = {path.stem: pd.read_csv(path, sep="\t", keep_default_na=False, na_values=["NA"]) for path in out.glob("*.tsv")}
     assert set(tables) == {"filters", "knockout", "validation", "null", "pairs", "de_novo", "metrics"}
     filters = tables["filters"]
@@ -183,13 +189,11 @@ def test_genes_and_conditions_that_are_not_there(case) -> None:
     assert not (case / "c").exists()
 
 
-def test_targets_without_a_header(case) -> None:
+def test_targets_without_a_header(case, known) -> None:
     rows = [line.split("\t") for line in (case / "t.tsv").read_text().splitlines()[1:]]
     (case / "bare.txt").write_text("\n".join(f'"{gene}";"{tf}"' for tf, gene in rows) + "\n")
     config = {"known_targets": {"tf": 2, "target": 1, "separator": ";"}, "explain": EXPLAIN}
     (case / "bare.json").write_text(json.dumps(config))
     result = motifs(case, targets="bare.txt", config="bare.json", out="bare")
     assert result.exit_code == 0, result.output
-    with_header = pd.read_csv(case / "out" / "validation.tsv", sep="\t") if (case / "out").exists() else None
-    if with_header is not None:
-        pd.testing.assert_frame_equal(pd.read_csv(case / "bare" / "validation.tsv", sep="\t"), with_header)
+    pd.testing.assert_frame_equal(*(pd.read_csv(folder / "validation.tsv", sep="\t") for folder in (case / "bare", known)))

@@ -131,8 +131,8 @@ def explain_cells(networks: Networks, data: SequenceData, cells: Sequence[Cell],
     return [Explained(cell, found[cell], effects[cell]) for cell in cells]
 
 
-def tables_of(explained: Sequence[Explained], networks: Networks, data: SequenceData, n_regulators: int = 0) -> dict[str, pd.DataFrame]:
-    """All tables; `n_regulators` a cell in regulators.tsv, 0 for all."""
+def tables_of(explained: Sequence[Explained], networks: Networks, data: SequenceData) -> dict[str, pd.DataFrame]:
+    """All tables by name."""
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in ("bases", "regulators", "saturation", "effects", "additivity")}
     for one in explained:
         cell = one.cell
@@ -140,7 +140,7 @@ def tables_of(explained: Sequence[Explained], networks: Networks, data: Sequence
         parts["bases"].append(_bases(one, data, head))
         parts["saturation"].append(_saturation(one, data, head))
         regulators, effects = _regulators(one, networks, data, head)
-        parts["regulators"].append(regulators.head(n_regulators) if n_regulators else regulators)
+        parts["regulators"].append(regulators)
         parts["effects"].append(effects)
         for (label, _), found in zip(networks, one.attributions, strict=True):
             scale = max(abs(found.delta), 0.1)

@@ -73,8 +73,3 @@ def stack_promoters(records: Iterable[FastaRecord], where: str, length: int = 0)
     faults.raise_if_any()
     _check_masked(rows, wanted, where)
     return Promoters(np.array([record.name for record in listed]), np.stack([row[len(row) - wanted :] for row in rows]))
-
-
-def reverse_complement_codes(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Codes (G, L) of the other strand, 5' to 3'."""
-    return np.where(codes < UNKNOWN, 3 - codes, codes)[:, ::-1].astype(np.uint8)

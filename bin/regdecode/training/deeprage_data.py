@@ -72,8 +72,6 @@ def load_cell_data(
     regulators: str | Path,
     cells: str | Path,
     settings: DeepRageSettings,
-    length: int = 0,
-    notes: Notes | None = None,
 ) -> CellData:
     """Read and join the inputs of one fold.
 
@@ -81,15 +79,12 @@ def load_cell_data(
     ----------
     expression, sequences, genes, regulators, cells
         expression.h5ad, sequences.fa, genes.tsv, the list of regulators, `<regime>.<fold>.cells.h5ad`.
-    length
-        Bases of the window; 0: all that the sequences have.
 
     Raises
     ------
     InputError
         Files do not fit each other: genes without sequence, conditions that are not the cells', short promoters, absent regulators.
     """
-    notes = notes or Notes("deeprage")
     found, fold = read_expression(expression), read_cells(cells)
     if found.outputs.tolist() != fold.conditions.tolist():
         raise InputError(
@@ -97,14 +92,14 @@ def load_cell_data(
             expression,
             "split the cells of this expression again",
         )
-    promoters = stack_promoters(read_fasta(sequences), str(sequences), length)
+    promoters = stack_promoters(read_fasta(sequences), str(sequences))
     row_of = {gene: row for row, gene in enumerate(promoters.genes.tolist())}
     lost = [gene for gene in fold.genes.tolist() if gene not in row_of]
     if lost:
         told = f"{len(lost)} genes of the cells have no sequence, such as {', '.join(lost[:3])}"
         raise InputError(told, sequences, "split the cells again")
     names = names_of(found.genes, read_genes(genes))
-    rows = find_regulators(read_names(regulators, settings.regulator_column), found.genes, names, notes, str(regulators))
+    rows = find_regulators(read_names(regulators, settings.regulator_column), found.genes, names, Notes("deeprage"), str(regulators))
     compendium = build_compendium(found, fold.genes, rows, str(expression))
     if fold.attrs["missing"] == "zero":
         compendium = Compendium(**{**vars(compendium), "values": np.nan_to_num(compendium.values)})

@@ -1,10 +1,9 @@
 """Promoters as codes: the window next to the gene, and what is refused."""
 
-import numpy as np
 import pytest
 
 from regdecode.errors import InputError
-from regdecode.genome.promoters import reverse_complement_codes, stack_promoters
+from regdecode.genome.promoters import stack_promoters
 from regdecode.io.fasta import FastaRecord
 
 
@@ -24,10 +23,6 @@ def test_promoters_of_n_alone_are_counted_and_refused_where_all_are(caplog: pyte
     assert "s.fa: 1 of 3 promoters are N throughout" in caplog.text
     with pytest.raises(InputError, match=r"s\.fa: all 2 promoters are N throughout"):
         stack_promoters(records(a="ACNN", b="NNNN"), "s.fa", 2)
-
-
-def test_reverse_complement() -> None:
-    assert reverse_complement_codes(np.array([[0, 1, 2, 4]], np.uint8)).tolist() == [[4, 1, 2, 3]]
 
 
 def test_short_promoters_are_named() -> None:
