@@ -24,7 +24,10 @@ from regdecode.cli import command, existing_file, existing_folder, option_device
 @click.option("--best-genes", type=click.IntRange(1), default=4, help="How many genes without --gene.")
 @click.option("--best-conditions", type=click.IntRange(1), default=1, help="How many conditions a gene without --condition.")
 @click.option(
-    "--tolerance", type=click.FloatRange(0, 1, min_open=True), default=0.01, help="Largest residual as a part of the change explained."
+    "--tolerance",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.01,
+    help="Residual, as a part of the change explained, down to which the path gets more points; a warning where it stays above.",
 )
 @option_device
 @option_threads

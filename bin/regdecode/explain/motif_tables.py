@@ -90,7 +90,7 @@ def validation_table(found: MotifAnalysis, targets: Targets, top: int) -> pd.Dat
 
 
 def null_table(found: MotifAnalysis, q: float) -> pd.DataFrame:
-    """Pairs and regulators that the rank-sum tests confirm, in the table as it is and in permuted ones."""
+    """Pairs and regulators that the rank-sum tests confirm at `q`, in the table as it is and in permuted ones."""
     tests = found.tests
     assert tests is not None
     rows = [["known", 0, *confirmed(tests.p, q)]]
@@ -98,6 +98,7 @@ def null_table(found: MotifAnalysis, q: float) -> pd.DataFrame:
         rows += [[name, draw + 1, *pair] for draw, pair in enumerate(counts.tolist())]
     table = pd.DataFrame(rows, columns=["table", "draw", "pairs", "regulators"])
     table.insert(0, "model", found.label)
+    table.insert(3, "q", q)
     return table
 
 

@@ -1,8 +1,9 @@
 """Why a sequence model predicts what it does for one gene in one condition: bases, regulators, and every single substitution.
 
 Attributions are integrated gradients along the straight path from a reference (background letters at every base, every regulator at 0) to
-the gene: they add up to f(x) - f(reference), and how closely is measured. Substitutions are computed one by one, but only the positions
-that they touch are convolved again.
+the gene: they add up to f(x) - f(reference), and how closely is measured. Unlike DeepLIFT's rescale rule, whose sum is exact, this one is
+a quadrature across the kinks of ReLUs and maxima: its sum is as exact as the path has points. Substitutions are computed one by one, but
+only the positions that they touch are convolved again.
 Axes: L bases, R regulators, S conditions, A points of the path.
 """
 

@@ -97,7 +97,7 @@ def _motif(found: FilterSet, row: pd.Series) -> np.ndarray | None:
 def knock_out_part(found: FilterSet, folder: Path, prefix: str) -> Part:
     """Do known targets change more when the filter of their regulator is knocked out, and would a permuted table say the same."""
     part = Part()
-    null = found.table("null", "model", "table", "pairs", "regulators")
+    null = found.table("null", "model", "table", "q", "pairs", "regulators")
     table = found.table("validation", "model", "unit", "regulator", "auc", "q_rank_sum", "own")
     if null is None or table is None:
         part.lacks("Knock-outs against known targets", "the organism file names no known_targets, or MOTIFS left no validation.tsv")
@@ -111,11 +111,12 @@ def knock_out_part(found: FilterSet, folder: Path, prefix: str) -> Part:
         }
         said = listed([f"{number(float(values['regulators'].mean()), 1)} with {kind}" for kind, values in drawn.items()])
         mine = own[own["model"] == model]
-        hits = mine.loc[mine["q_rank_sum"] <= 0.1, "regulator"].nunique()
+        hits = mine.loc[mine["q_rank_sum"] <= known["q"], "regulator"].nunique()
         part.sentences.append(
             f"{model}: targets of {plural(int(known['regulators']), 'regulator')} change more than other genes without some filter "
-            f"(q ≤ 0.1 over all {plural(int((table['model'] == model).sum()), 'pair')}); permuted tables confirm {said} on average. Of "
-            f"{plural(mine['regulator'].nunique(), 'regulator')} with a filter of their own motif, {count(hits)} "
+            f"(q ≤ {known['q']:g} over all {plural(int((table['model'] == model).sum()), 'pair')}); "
+            f"permuted tables confirm {said} on average. Of {plural(mine['regulator'].nunique(), 'regulator')} "
+            f"with a filter of their own motif, {count(hits)} "
             f"{'is' if hits == 1 else 'are'} confirmed by it."
         )
         counts = {"pairs": int(known["pairs"]), "regulators": int(known["regulators"])}

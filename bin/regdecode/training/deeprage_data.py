@@ -72,6 +72,7 @@ def load_cell_data(
     regulators: str | Path,
     cells: str | Path,
     settings: DeepRageSettings,
+    length: int = 0,
 ) -> CellData:
     """Read and join the inputs of one fold.
 
@@ -79,6 +80,8 @@ def load_cell_data(
     ----------
     expression, sequences, genes, regulators, cells
         expression.h5ad, sequences.fa, genes.tsv, the list of regulators, `<regime>.<fold>.cells.h5ad`.
+    length
+        Bases of the window; 0: all that the sequences have.
 
     Raises
     ------
@@ -92,7 +95,7 @@ def load_cell_data(
             expression,
             "split the cells of this expression again",
         )
-    promoters = stack_promoters(read_fasta(sequences), str(sequences))
+    promoters = stack_promoters(read_fasta(sequences), str(sequences), length)
     row_of = {gene: row for row, gene in enumerate(promoters.genes.tolist())}
     lost = [gene for gene in fold.genes.tolist() if gene not in row_of]
     if lost:

@@ -57,7 +57,7 @@ def add_fold(folder: Path, fold: str, gain: float) -> None:
         save(table, folder / "evaluated" / fold / f"{name}.tsv")
 
 
-def add_motifs(folder: Path, name: str, targets: bool = True) -> None:
+def add_motifs(folder: Path, name: str, targets: bool = True, q: float = 0.1) -> None:
     """Three filters: one named MIG1, one that started from ABF1, one that is new."""
     filters = pd.DataFrame(
         {
@@ -82,8 +82,10 @@ def add_motifs(folder: Path, name: str, targets: bool = True) -> None:
         tested |= {"own": 1, "n_targets": 20, "auc": [0.8, 0.5], "p_rank_sum": [1e-6, 0.5], "q_rank_sum": [1e-5, 0.6], "top": 100}
         tested |= {"found": 9, "expected": 2.0, "p_fisher": 0.01, "q_fisher": 0.02}
         save(pd.DataFrame(tested), folder / "motifs" / name / "validation.tsv")
-        rows = [{"model": "default.r1", "table": "known", "draw": 0, "pairs": 12, "regulators": 7}]
-        rows += [{"model": "default.r1", "table": "genes permuted", "draw": k, "pairs": 1, "regulators": k % 2} for k in range(1, 5)]
+        rows = [{"model": "default.r1", "table": "known", "draw": 0, "q": q, "pairs": 12, "regulators": 7}]
+        rows += [
+            {"model": "default.r1", "table": "genes permuted", "draw": k, "q": q, "pairs": 1, "regulators": k % 2} for k in range(1, 5)
+        ]
         save(rows, folder / "motifs" / name / "null.tsv")
 
 

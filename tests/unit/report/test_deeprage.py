@@ -110,6 +110,14 @@ def test_without_known_targets_the_absence_is_said(tmp_path: Path) -> None:
     assert not part.sentences and "known_targets" in part.absent[0][1]
 
 
+def test_the_level_of_the_run_decides_what_is_confirmed(tmp_path: Path) -> None:
+    folder = make_inputs(tmp_path / "inputs", ["chr1"], n_outputs=6, n_genes=60)
+    add_deeprage(folder, folds=("new_gene.0",), explained=False)
+    add_motifs(folder / "deeprage", "new_gene.0.default", q=0.7)
+    said = knock_out_part(read_inputs(folder).deeprage.filters[0], tmp_path, "").sentences[0]
+    assert "(q ≤ 0.7 over all" in said and "with a filter of their own motif, 2 are confirmed by it." in said
+
+
 def test_a_stage_that_nothing_judges_is_told_beside_the_curves(tmp_path: Path) -> None:
     frozen = pd.DataFrame({"stage": "frozen", "epoch": [1, 2], "train_loss": [1.2, 1.1], "validation_loss": np.nan})
     merge = pd.DataFrame({"stage": "merge", "epoch": [1, 2], "train_loss": [1.0, 0.9], "validation_loss": [0.9, 0.8]})
