@@ -74,7 +74,7 @@ class SequenceData:
         """(G, L) the bases that a model reads."""
         if self.codes.shape[1] < model.length:
             told = f"promoters of {self.codes.shape[1]} bases; the model reads {model.length}"
-            raise InputError(told, "sequences", "give the sequences that it was trained on")
+            raise InputError(told, "", "give the sequences that it was trained on")
         return np.ascontiguousarray(self.codes[:, self.codes.shape[1] - model.length :])
 
     def background(self, model: DeepRageModel) -> NDArray[np.float64]:

@@ -63,7 +63,7 @@ class DeepRageEnsemble:
         inputs = np.asarray(regulators, np.float64)
         if inputs.shape[1] != len(self.regulators):
             raise InputError(
-                f"{inputs.shape[1]} regulators; the ensemble reads {len(self.regulators)}", "regulators", "give its own, in its order"
+                f"there are {inputs.shape[1]} regulators; the ensemble reads {len(self.regulators)}", "", "give its own, in its order"
             )
         total = np.zeros((len(sequences.genes), len(inputs)))
         for weight, network in self.networks:
@@ -87,11 +87,11 @@ class DeepRageEnsemble:
         if sequences.codes.shape[1] < self.recipe.length:
             raise InputError(
                 f"promoters of {sequences.codes.shape[1]} bases; the ensemble reads {self.recipe.length}",
-                "sequences",
-                "give longer sequences",
+                "",
+                "give longer promoters",
             )
         if self.config["uses_coding"] and not coding:
-            raise InputError("the ensemble reads coding sequences", "--coding", "give them")
+            raise InputError("the ensemble reads codons", "", "give the genes' coding sequences")
         table = self.recipe.table(sequences.codes)
         if self.config["uses_coding"] and coding:
             table = table.with_codons(codon_table(sequences.genes.tolist(), coding))
