@@ -23,16 +23,10 @@ from regdecode.cli import command, existing_file, existing_folder, option_device
 @click.option("--condition", "conditions", multiple=True, help="Condition; repeat. Default: where prediction and measurement change most.")
 @click.option("--best-genes", type=click.IntRange(1), default=4, help="How many genes without --gene.")
 @click.option("--best-conditions", type=click.IntRange(1), default=1, help="How many conditions a gene without --condition.")
-@click.option(
-    "--tolerance",
-    type=click.FloatRange(0, 1, min_open=True),
-    default=0.01,
-    help="Residual, as a part of the change explained, down to which the path gets more points; a warning where it stays above.",
-)
 @option_device
 @option_threads
 @click.option("--out", type=click.Path(), required=True, help="Folder to write.")
-def main(models, sequences, genes, expression, cells, wanted, conditions, best_genes, best_conditions, tolerance, device, threads, out):
+def main(models, sequences, genes, expression, cells, wanted, conditions, best_genes, best_conditions, device, threads, out):
     """Attribute predictions to bases and regulators, and mutate every base in silico."""
     import torch
 
@@ -45,7 +39,7 @@ def main(models, sequences, genes, expression, cells, wanted, conditions, best_g
     data = read_sequence_data(expression, sequences, genes, cells)
     check_fold(data, networks, None)
     chosen = choose_cells(networks, data, wanted, conditions, best_genes, best_conditions)
-    write_attributed(out, explain_cells(networks, data, chosen, tolerance), networks, data, tolerance)
+    write_attributed(out, explain_cells(networks, data, chosen), networks, data)
 
 
 if __name__ == "__main__":

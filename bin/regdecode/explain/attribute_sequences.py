@@ -15,7 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from regdecode.errors import Faults, InputError
-from regdecode.explain.saturation import TOLERANCE, Attribution, attribute_cell, saturate
+from regdecode.explain.cell_attribution import SMALL_CHANGE, Attribution, attribute_cell
+from regdecode.explain.saturation import saturate
 from regdecode.explain.sequence_data import SequenceData
 from regdecode.expression.identifiers import match_identifiers
 from regdecode.io.atomic import atomic_path
@@ -112,7 +113,7 @@ def choose_cells(
     return cells
 
 
-def explain_cells(networks: Networks, data: SequenceData, cells: Sequence[Cell], tolerance: float = TOLERANCE) -> list[Explained]:
+def explain_cells(networks: Networks, data: SequenceData, cells: Sequence[Cell]) -> list[Explained]:
     """Attribute every cell with every network, and substitute every base."""
     found: dict[Cell, list[Attribution]] = {cell: [] for cell in cells}
     length = max(model.length for _, model in networks)
@@ -126,7 +127,7 @@ def explain_cells(networks: Networks, data: SequenceData, cells: Sequence[Cell],
             own = [cell for cell in cells if cell.gene == gene]
             changes = saturate(model, pairs, place, np.array([cell.condition for cell in own]))
             for k, cell in enumerate(own):
-                found[cell].append(attribute_cell(model, pairs, place, cell.condition, background, tolerance))
+                found[cell].append(attribute_cell(model, pairs, place, cell.condition, background))
                 effects[cell][length - model.length :] += changes[:, :, k] / len(networks)
     return [Explained(cell, found[cell], effects[cell]) for cell in cells]
 
@@ -143,10 +144,10 @@ def tables_of(explained: Sequence[Explained], networks: Networks, data: Sequence
         parts["regulators"].append(regulators)
         parts["effects"].append(effects)
         for (label, _), found in zip(networks, one.attributions, strict=True):
-            scale = max(abs(found.delta), 0.1)
+            scale = max(abs(found.delta), SMALL_CHANGE)
             row = {**head, "model": label, "part": cell.part, "measured": cell.measured, "prediction": found.prediction}
             row |= {"delta": found.delta, "sum": found.delta + found.residual, "residual": found.residual}
-            parts["additivity"].append(pd.DataFrame([{**row, "relative": abs(found.residual) / scale, "steps": found.steps}]))
+            parts["additivity"].append(pd.DataFrame([{**row, "relative": abs(found.residual) / scale}]))
     return {name: pd.concat(several, ignore_index=True) for name, several in parts.items()}
 
 
@@ -200,18 +201,13 @@ def _regulators(one: Explained, networks: Networks, data: SequenceData, head: di
     return table.iloc[order], effects[effects["effect"] != 0]
 
 
-def write_attributed(out: str | Path, explained: Sequence[Explained], networks: Networks, data: SequenceData, tolerance: float) -> None:
+def write_attributed(out: str | Path, explained: Sequence[Explained], networks: Networks, data: SequenceData) -> None:
     """Write the tables and the notes, all or nothing."""
     tables = tables_of(explained, networks, data)
     notes = Notes("attribute_deeprage")
-    relative = tables["additivity"]["relative"]
-    notes.add("genes in conditions explained", len(explained), f"{len(networks)} networks, their mean")
-    notes.add(
-        "largest residual, as a part of f(x) - f(reference)",
-        float(f"{relative.max():.3g}"),
-        "integrated gradients from background letters and every regulator at 0; of at least 0.1 log2",
-        "info" if relative.max() <= tolerance else "warning",
-    )
+    largest = float(f"{tables['additivity']['relative'].max():.3g}")
+    detail = "path from background letters and every regulator at 0; of at least 0.1 log2"
+    notes.add("largest residual, as a part of f(x) - f(reference)", largest, detail)
     notes.add("position -1", None, "the last base of the window; substitutions change one base of the sequence as it is")
     notes.add("se in effects.tsv", None, "over networks, where there are several; no test: p and q are empty")
     with atomic_path(out) as folder:

@@ -8,6 +8,7 @@ chain rule.
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -173,7 +174,9 @@ def chords(nonlinear: Mapping[str, nn.Module], given: Calls, reference: Calls) -
     """Multipliers of the rescale rule between two recorded runs."""
 
     def multiplier(name: str, call: int, x: Tensor) -> Tensor:
-        return chord_slope(nonlinear[name], given[name][call], reference[name][call]).expand(x.shape)
+        module = nonlinear[name]
+        own_forward = partial(type(module).forward, module)  # its instance may stand replaced
+        return chord_slope(own_forward, given[name][call], reference[name][call]).expand(x.shape)
 
     return multiplier
 

@@ -125,12 +125,21 @@ class SequenceTrunk(nn.Module):
         table = torch.eye(_BASES, 4, device=codes.device, dtype=self.conv.weight.dtype)
         return table[codes.long()].transpose(1, 2)
 
+    def scores(self, letters: Tensor) -> list[Tensor]:
+        """What filters answer before the ReLU, [N, K, L - width + 1] a strand, of letters [N, 4, L]."""
+        found = [self.conv(letters)]
+        if self.act_reverse is not None:
+            found.append(nn.functional.conv1d(letters, self.conv.weight.flip(1, 2), self.conv.bias))
+        return found
+
+    def rectified(self, scores: Sequence[Tensor]) -> Tensor:
+        """Filter activations [N, K, L - width + 1] of scores, both strands added where the trunk reads both."""
+        found = self.act(scores[0])
+        return found if self.act_reverse is None else found + self.act_reverse(scores[1])
+
     def activations(self, letters: Tensor) -> Tensor:
-        """Filter activations [N, K, L - width + 1] of letters [N, 4, L], both strands added where the trunk reads both."""
-        found = self.act(self.conv(letters))
-        if self.act_reverse is None:
-            return found
-        return found + self.act_reverse(nn.functional.conv1d(letters, self.conv.weight.flip(1, 2), self.conv.bias))
+        """Filter activations [N, K, L - width + 1] of letters [N, 4, L]."""
+        return self.rectified(self.scores(letters))
 
     def pooled(self, letters: Tensor) -> Tensor:
         """Pooled activations [N, K, P] of letters [N, 4, L]."""

@@ -152,8 +152,8 @@ def promoters_part(tables: dict[str, pd.DataFrame], name: str, folder: Path, pre
     part.pictures.append(figures.promoters(entries, substitutions, folder, f"{prefix}promoters"))
     if sums is not None and not sums.empty:
         part.sentences.append(
-            f"Contributions add up to the prediction less that of background letters with every regulator at 0, to "
-            f"{number(100 * float(sums['relative'].max()), 2)} % of it at most."
+            "Contributions add up to the prediction less that of background letters with every regulator at 0; the largest residual is "
+            f"{scientific(float(sums['relative'].max()))} of it."
         )
     regulators = tables.get("regulators")
     if regulators is not None and not regulators.empty:

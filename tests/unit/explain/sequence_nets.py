@@ -3,9 +3,17 @@
 import numpy as np
 import torch
 
+from regdecode.genome.promoters import Promoters
 from regdecode.models.deeprage import DeepRageNet, DeepRageShape
 from regdecode.training.deeprage_folder import DeepRageModel
 
+KINDS = [
+    {"merge": "bilinear", "strands": "both", "memory": True, "normalise": True},
+    {"merge": "concatenate", "pool": "max", "dense": (9,), "task": "classes"},
+    {"merge": "tensor", "pool": "global", "dense": (9,)},
+    {"merge": "recurrent", "pool": "max", "dense": (9,)},
+    {"merge": "bilinear", "pool": "attention", "heads": 2},
+]
 N_GENES, N_CONDITIONS, N_REGULATORS, LENGTH = 12, 5, 4, 40
 
 
@@ -37,6 +45,16 @@ def model_of(task: str = "regression", memory: bool = False, seed: int = 0, **sh
     config |= {"memory": names if memory else {"genes": [], "conditions": []}, "scalers": {"target": 1.7, "input": 0.8}}
     config |= {"class_values": [-1.1, 0.1, 1.3], "architecture": {"length": LENGTH}}
     return DeepRageModel(config, net.eval())
+
+
+def kind_name(kind) -> str:
+    return kind["merge"] + "-" + kind.get("pool", "")
+
+
+def predict(model: DeepRageModel, codes, inputs, gene: int):
+    """Log2 ratios of a gene in every condition, as a user gets them."""
+    promoters = Promoters(np.array([f"g{i}" for i in range(len(codes))]), codes)
+    return model.predict_all(promoters, inputs, [f"c{k}" for k in range(len(inputs))]).values[gene]
 
 
 def cells_of(model: DeepRageModel, seed: int = 1):

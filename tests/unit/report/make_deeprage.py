@@ -105,7 +105,7 @@ def add_promoters(folder: Path, name: str, length: int = 120) -> None:
     )
     save(regulators, folder / "attributed" / name / "regulators.tsv")
     told = {**head, "model": "default.r1", "part": "test", "measured": 2.0, "prediction": 1.5, "delta": 1.4, "sum": 1.4, "residual": 0.001}
-    save([told | {"relative": 0.0007, "steps": 64}], folder / "attributed" / name / "additivity.tsv")
+    save([told | {"relative": 0.0007}], folder / "attributed" / name / "additivity.tsv")
 
 
 def add_deeprage(
