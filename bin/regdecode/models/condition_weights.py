@@ -20,9 +20,12 @@ PLAIN_PENALTY, ROBUST_PENALTY = 0.3, 0.1
 _TINY = 1e-12
 
 
-def robust_deviation(values: np.ndarray) -> float:
-    """Standard deviation of a normal distribution with this median absolute value; 0 for no value."""
-    return float(np.median(np.abs(values))) / 0.6745 if len(values) else 0.0
+def robust_deviations(values: np.ndarray, measured: np.ndarray) -> np.ndarray:
+    """Standard deviation of a normal distribution with the median absolute value of each column's measured rows; 0 where there is none."""
+    count = measured.sum(axis=0)
+    middle = np.stack([np.maximum(count - 1, 0) // 2, count // 2])
+    ordered = np.sort(np.where(measured, np.abs(values), np.inf), axis=0)
+    return np.where(count > 0, np.take_along_axis(ordered, middle, axis=0).mean(axis=0) / 0.6745, 0.0)
 
 
 def regulator_precision(inputs: np.ndarray, profiles: np.ndarray, rank: int = 20, floor: float = 0.02) -> np.ndarray:
@@ -94,7 +97,7 @@ class ConditionModel:
         expected = self.inputs.T @ weights
         units = np.sqrt(self.precision)[:, None]
         left = (new.T - expected) * units
-        bound = self.limit * np.array([robust_deviation(one[seen]) for one, seen in zip(left.T, measured.T, strict=True)])
+        bound = self.limit * robust_deviations(left, measured)
         return np.asarray(expected + np.where(measured, np.clip(left, -bound, bound) / units, 0))
 
     def left_out(self, profiles: np.ndarray) -> np.ndarray:

@@ -3,9 +3,14 @@
 import numpy as np
 import pytest
 
-from regdecode.models.condition_weights import HUBER, ConditionModel, fit_conditions, regulator_precision, robust_deviation
+from regdecode.models.condition_weights import HUBER, ConditionModel, fit_conditions, regulator_precision, robust_deviations
 
 RNG = np.random.default_rng(3)
+
+
+def robust_deviation(values: np.ndarray) -> float:
+    """The slow twin for one column."""
+    return float(np.median(np.abs(values))) / 0.6745
 
 
 def test_condition_weights_are_the_ridge_of_each_gene_on_the_regulators():
@@ -97,4 +102,13 @@ def test_what_a_robust_model_is_told():
 def test_a_condition_without_any_regulator_is_the_zero_profile():
     model, _, _ = outlying()
     assert model.weights(np.zeros((2, 60))) == pytest.approx(0)
-    assert robust_deviation(np.zeros(0)) == 0
+
+
+@pytest.mark.parametrize("rows", [7, 8])
+def test_deviations_of_many_columns_equal_each_columns_own(rows: int):
+    values, measured = RNG.normal(size=(rows, 30)), RNG.random((rows, 30)) < 0.6
+    measured[:, 3], measured[:, 4] = False, True
+    found = robust_deviations(values, measured)
+    assert found[3] == 0
+    for k in np.delete(np.arange(30), 3):
+        assert found[k] == pytest.approx(robust_deviation(values[measured[:, k], k]))
