@@ -102,6 +102,7 @@ def test_sequence_models_alone(nextflow: Nextflow, mini: Path, tmp_path: Path) -
         } <= names
     assert {"motifs/new_gene.0.default/filters.meme", "motifs/new_gene.0.deeprage2020/validation.tsv"} <= names
     assert {"attributions/new_gene.0.default/bases.tsv", "prepared/deeprage.expression.h5ad", "motifs/index.csv"} <= names
+    assert {"prepared/main/sequences.fa", "prepared/main/coding.fa"} <= names
     assert {"notes.tsv", "prepared/cells/leakage.tsv"} <= names and "prepared/splits/leakage.tsv" not in names
     assert "predictions/random_pair.0/svd.predictions.h5ad" in names and "predictions/new_gene.0/svd.predictions.h5ad" not in names
 

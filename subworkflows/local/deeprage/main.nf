@@ -100,6 +100,8 @@ workflow DEEPRAGE {
     motifs       = MOTIFS.out.tables.transpose().map { meta, f -> record(meta, f) }
     prepared     = cells.map { fold, h5ad -> [id: "${fold}.cells".toString(), organism: org.id, fold: fold, kind: 'cells', file: h5ad] }
         .mix(leakage.map { f -> [id: 'cells.leakage', organism: org.id, fold: '', kind: 'leakage', file: f] })
+        .mix(sequences.filter { _fasta -> plan.on }.map { f -> [id: 'sequences', organism: org.id, fold: '', kind: 'sequences', file: f] })
+        .mix(codons.filter { f -> plan.on && f }.map { f -> [id: 'coding', organism: org.id, fold: '', kind: 'coding', file: f] })
 
     emit:
     notes
