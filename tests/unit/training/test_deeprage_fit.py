@@ -17,6 +17,8 @@ from regdecode.io.h5ad import read_cell_predictions
 from regdecode.io.meme import Motif
 from regdecode.io.records import Cells
 from regdecode.models.deeprage import DeepRageNet, DeepRageShape
+from regdecode.models.deeprage_trunk import SequenceTrunk
+from regdecode.training import deeprage_stage
 from regdecode.training.checkpoint import CheckpointPlace, Interrupted
 from regdecode.training.deeprage_data import CellData
 from regdecode.training.deeprage_fit import fit_network, fit_stage, stages_of
@@ -296,6 +298,36 @@ def test_predictions_of_another_set_of_regulators_are_refused(tmp_path) -> None:
         model.predict(data.codes, data.compendium.inputs[:, :9])
     with pytest.raises(InputError, match="promoters of 50 bases; the model reads 60"):
         model.predict(data.codes[:, :50], data.compendium.inputs)
+
+
+@pytest.mark.parametrize(
+    ("merge", "pool", "task"),
+    [
+        ("bilinear", "windows", "regression"),
+        ("bilinear", "attention", "regression"),
+        ("bilinear", "max", "classes"),
+        ("tensor", "global", "regression"),
+        ("concatenate", "max", "regression"),
+        ("recurrent", "max", "regression"),
+    ],
+)
+def test_half_precision_learns_and_tells_the_same(tmp_path, monkeypatch, merge: str, pool: str, task: str) -> None:
+    """What a GPU does with every merge, by a CPU: bfloat16 where autocast puts it, and no convolution of the CPU's own."""
+    data, effect = planted(400)
+    network = replace(NET, merge=merge, pool=pool, windows=(0, 30, 60), strands="both", dense=() if merge == "bilinear" else (32,))
+    fit = replace(FIT, trunk_epochs=10 if merge == "bilinear" else 0)
+    train(data, tmp_path / "single", network, fit, task)
+    single = load_deeprage(tmp_path / "single")
+    promoters, inputs = Promoters(data.cells.genes, data.codes), data.compendium.inputs
+    expected = single.predict(promoters, inputs)
+    monkeypatch.setattr(deeprage_stage, "half_precision", lambda device: torch.autocast("cpu", dtype=torch.bfloat16))
+    monkeypatch.setattr(SequenceTrunk, "forward", lambda trunk, codes: trunk.pooled(trunk.one_hot(codes)))
+    told = single.predict(promoters, inputs)
+    assert np.abs(told - expected).max() > 0, "autocast did nothing"
+    np.testing.assert_allclose(told, expected, atol=0.03 if task == "regression" else 0.1)
+    train(data, tmp_path / "half", network, fit, task)
+    found = [r_on_test(tmp_path / name, data, effect) for name in ("single", "half")]
+    assert min(found) > 0.8 and abs(found[0] - found[1]) < 0.03
 
 
 @pytest.mark.gpu
