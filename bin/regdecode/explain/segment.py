@@ -77,6 +77,7 @@ def _taken(x: Segment, place: Tensor) -> Segment:
 _ELEMENTWISE = {"relu", "sigmoid", "tanh", "exp"}
 _PRODUCTS = {"mul", "__mul__", "__rmul__", "matmul", "__matmul__", "bmm"}
 _WHOLE: dict[str, Callable[..., Segment]] = {"softmax": softmax, "layer_norm": layer_norm, "max_pool1d": max_pool}
+_WITH_RULE = frozenset({*_ELEMENTWISE, *_PRODUCTS, *_WHOLE})
 
 
 class _Ends(TorchFunctionMode):
@@ -87,7 +88,7 @@ class _Ends(TorchFunctionMode):
         self.calls: list[tuple[Any, ...]] = []
 
     def __torch_function__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> Any:
-        if func.__name__ in _ELEMENTWISE | _PRODUCTS | _WHOLE.keys():
+        if func.__name__ in _WITH_RULE:
             self.calls.append(args)
         return func(*args, **(kwargs or {}))
 
@@ -101,7 +102,7 @@ class _Linearised(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> Any:
         name, more = func.__name__, kwargs or {}
-        if name not in _ELEMENTWISE | _PRODUCTS | _WHOLE.keys():
+        if name not in _WITH_RULE:
             return func(*args, **more)
         operands = [Segment(*each) for each in zip(args, *next(self.ends), strict=True)]
         moving = [isinstance(one.at, Tensor) and one.at.requires_grad for one in operands[:2]]

@@ -92,7 +92,7 @@ def test_closed_form_of_a_linear_network() -> None:
 
 
 def test_a_network_with_an_operation_that_has_no_rule_is_refused(monkeypatch) -> None:
-    monkeypatch.setattr(segment, "_ELEMENTWISE", set())
+    monkeypatch.setattr(segment, "_WITH_RULE", segment._WITH_RULE - {"relu"})
     model = model_of()
     _, _, data = cells_of(model)
     with pytest.raises(InputError, match="no exact rule"):
