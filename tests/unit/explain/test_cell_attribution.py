@@ -55,7 +55,7 @@ def test_many_segments_are_integrated_gradients(kind) -> None:
     _, _, data = cells_of(model)
     for gene in (2, 3):
         found = attribute_cell(model, data, gene, 1, BACKGROUND, 256)
-        bases, regulators = integrated_gradients(model, data, gene, 1, 2000)
+        bases, regulators = integrated_gradients(model, data, gene, 1, 300)
         largest = max(np.abs(bases).max(), np.abs(regulators).max())
         np.testing.assert_allclose(found.bases, bases, atol=0.01 * largest)
         np.testing.assert_allclose(found.regulators, regulators, atol=0.01 * largest)
