@@ -19,7 +19,7 @@ from regdecode.models.regulator_trees import Known, LeftOut, correct_by_trees, f
 from regdecode.models.sequence_ridge import PENALTIES, SequenceRidge, fit_sequence_ridge
 from regdecode.models.trees import TreeSettings, TreesModel, fit_trees
 
-TREES = TreeSettings(components=6, max_outputs=6, rounds=300, patience=20, eta=0.05, max_depth=5, min_child_weight=8.0, subsample=0.6,
+TREES = TreeSettings(components=20, max_outputs=20, rounds=300, patience=20, eta=0.05, max_depth=5, min_child_weight=8.0, subsample=0.6,
                      colsample_bytree=0.1, max_bin=32, huber_slope=1.0)  # fmt: skip
 
 
