@@ -19,7 +19,7 @@ from regdecode.models.regulator_trees import Known, LeftOut, correct_by_trees, f
 from regdecode.models.sequence_ridge import PENALTIES, SequenceRidge, fit_sequence_ridge
 from regdecode.models.trees import TreeSettings, TreesModel, fit_trees
 
-TREES = TreeSettings(components=20, max_outputs=20, rounds=300, patience=20, eta=0.05, max_depth=5, min_child_weight=8.0, subsample=0.6,
+TREES = TreeSettings(components=20, max_outputs=0, rounds=300, patience=20, eta=0.05, max_depth=5, min_child_weight=8.0, subsample=0.6,
                      colsample_bytree=0.1, max_bin=32, huber_slope=1.0)  # fmt: skip
 
 
@@ -226,7 +226,9 @@ def fit_trees_member(problem: CellProblem, blocks: tuple[str, ...], chosen: Choi
 
 
 def grow(X: np.ndarray, profiles: np.ndarray, rounds: tuple[int, ...], problem: CellProblem) -> TreesModel:
-    """Boosters of known lengths, one a component, on all known genes."""
+    """Boosters of known lengths, one a component, on all known genes; components that watched conditions add are as long as the last."""
+    components = min(TREES.components, profiles.shape[1])
+    rounds += rounds[-1:] * (components - len(rounds))
     nothing = np.full((1, profiles.shape[1]), np.nan)
     return fit_trees(X, profiles, X[:1], nothing, TREES, seed=problem.seed, threads=problem.threads, rounds=rounds)
 

@@ -70,11 +70,23 @@ def test_trees_of_all_known_genes_have_the_rounds_chosen_before():
     rng = np.random.default_rng(2)
     split = np.repeat(parts(240)[:, None], 12, 1)
     problem = make_problem("new_gene", split, rng.normal(size=(240, 12)), rng.normal(size=(240, 8)), rng.normal(size=(12, 6)))
-    chosen = Choices(condition_penalty=1.0, rounds=(60, 61, 62, 63, 64, 65))
+    chosen = Choices(condition_penalty=1.0, rounds=tuple(range(110, 122)))
     _, stopped = fit_trees_member(problem, ("kmers",))
     assert max(stopped.rounds) < min(chosen.rounds)  # the values are noise: watched genes end every booster early
     member, _ = fit_trees_member(problem.with_watched(), ("kmers",), chosen)
     assert tuple(booster.num_boosted_rounds() for booster in member.model.boosters) == chosen.rounds
+    few, _ = fit_trees_member(problem.with_watched(), ("kmers",), Choices(condition_penalty=1.0, rounds=(3, 2, 4)))
+    assert [booster.num_boosted_rounds() for booster in few.model.boosters] == [3, 2, *[4] * 10]
+
+
+@pytest.mark.parametrize("known", [4, 19, 25])
+def test_trees_where_watched_conditions_become_known(planted, known: int):
+    """With few known conditions they are as many as the components, and those that were watched bring more."""
+    values, X, R = planted
+    conditions = np.where(np.arange(30) < known, 0, np.where(np.arange(30) < known + 3, 1, 2))
+    split = np.tile(conditions, (240, 1))
+    predicted = predict_baseline("xgboost", make_problem("new_condition", split, values, X, R))
+    assert np.corrcoef(predicted[split == 2], values[split == 2])[0, 1] > 0.25
 
 
 def test_the_first_stump_is_the_best_of_all_pairs():
