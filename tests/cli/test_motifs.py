@@ -144,6 +144,9 @@ def test_attributions_of_the_planted_site(case) -> None:
     assert len(additivity) == 3
     assert (additivity["part"] == "test").all()
     assert additivity["relative"].max() <= 1e-9
+    notes = {one["what"]: one for one in json.loads((case / "a" / "attribute.notes.json").read_text())["notes"]}
+    assert notes["genes in conditions explained"]["n"] == 3
+    assert notes["largest residual, as a part of f(x) - f(reference)"]["n"] <= 1e-9
     bases, saturation = tables["bases"], tables["saturation"]
     for gene in additivity["gene"]:
         own = bases[bases["gene"] == gene]

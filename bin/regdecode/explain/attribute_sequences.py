@@ -205,6 +205,7 @@ def write_attributed(out: str | Path, explained: Sequence[Explained], networks: 
     """Write the tables and the notes, all or nothing."""
     tables = tables_of(explained, networks, data)
     notes = Notes("attribute_deeprage")
+    notes.add("genes in conditions explained", len(explained), f"{len(networks)} networks, their mean")
     largest = float(f"{tables['additivity']['relative'].max():.3g}")
     detail = "path from background letters and every regulator at 0; of at least 0.1 log2"
     notes.add("largest residual, as a part of f(x) - f(reference)", largest, detail)
