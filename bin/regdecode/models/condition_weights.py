@@ -66,6 +66,14 @@ class ConditionModel:
     penalty: float
     limit: float | None = None
 
+    def equals(self, other: ConditionModel) -> bool:
+        """Whether both give any new condition the same weights."""
+        return (
+            (self.penalty, self.limit) == (other.penalty, other.limit)
+            and np.array_equal(self.inputs, other.inputs)
+            and np.array_equal(self.precision, other.precision)
+        )
+
     def _kernel(self, scaled: np.ndarray) -> np.ndarray:
         """Kernel of the known conditions (S, S) with the ridge, from weighed inputs (S, R)."""
         kernel = scaled @ self.inputs.T

@@ -6,6 +6,7 @@ Axes: G genes, S conditions (K known ones), R regulators, F features, C componen
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,9 +82,28 @@ class SequenceMember:
     model: SequenceRidge | TreesModel
     conditions: ConditionModel
 
+    def profiles(self, request: Request) -> np.ndarray:
+        """(G, K) log2 ratios in the known conditions."""
+        return self.model.predict(request.X[:, self.columns])
+
     def predict(self, request: Request) -> np.ndarray:
         """(G, S) log2 ratios."""
-        return carry(self.model.predict(request.X[:, self.columns]), self.conditions, request)
+        return carry(self.profiles(request), self.conditions, request)
+
+
+def sum_sequence_members(weighted: Sequence[tuple[float, SequenceMember]], request: Request) -> np.ndarray:
+    """Weighted sum (G, S) of members' predictions. Conditions carry linearly: members that read them alike are summed before, so that the
+    weights of new conditions, one set a regulator, are solved for once.
+    """
+    sums: list[tuple[ConditionModel, np.ndarray]] = []
+    for weight, member in weighted:
+        profiles = weight * member.profiles(request)
+        alike = next((total for conditions, total in sums if conditions.equals(member.conditions)), None)
+        if alike is None:
+            sums.append((member.conditions, profiles))
+        else:
+            alike += profiles
+    return np.sum([carry(total, conditions, request) for conditions, total in sums], axis=0)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from regdecode.errors import InputError
 from regdecode.genome.codons import codon_table
 from regdecode.genome.promoters import Promoters
 from regdecode.genome.sequence_features import Recipe
-from regdecode.models.deeprage_members import Request
+from regdecode.models.deeprage_members import Request, SequenceMember, sum_sequence_members
 from regdecode.training.deeprage_folder import DeepRageModel, load_deeprage
 from regdecode.training.deeprage_learned import Learned, load_member, load_recipe
 from regdecode.training.model_folder import read_model_config
@@ -72,7 +72,8 @@ class DeepRageEnsemble:
         used = [(weight, member) for weight, member in self.learned if weight]
         if used:
             request = self._request(sequences, inputs, list(conditions), coding)
-            total += sum(weight * member.predict(request) for weight, member in used)
+            total += sum_sequence_members([(weight, member) for weight, member in used if isinstance(member, SequenceMember)], request)
+            total += sum(weight * member.predict(request) for weight, member in used if not isinstance(member, SequenceMember))
         return total
 
     def _request(
