@@ -59,9 +59,7 @@ class Tail:
         """First layer of pooled activations [N, K, P]: [N, D], or [N, S, D] of the tensor merge; normalised activations of an LSTM."""
         features = self.net.feature_norm(features)
         if isinstance(self.merge, TensorProduct):
-            weight = self.merge.first.weight.view(-1, features[0].numel(), self.states.shape[2])
-            of_gene = torch.matmul(features.flatten(1), weight).transpose(0, 1)
-            return torch.matmul(self.states.expand(len(features), -1, -1), of_gene.transpose(1, 2)) + self.merge.first.bias
+            return self.merge.first_layer(self.merge.gene_vector(features), self.states)
         return features if isinstance(self.merge, Recurrent) else self.merge.gene_vector(features)
 
     def step(self, features: Tensor, filters: Sequence[int]) -> Tensor:
@@ -71,11 +69,11 @@ class Tail:
         block = features[:, chosen] * self._scale()[chosen, None]
         if isinstance(self.merge, TensorProduct):
             k, p = features.shape[1:]
-            weight = self.merge.first.weight.view(-1, k, p, self.states.shape[2])[:, chosen]
+            weight = self.merge.first.weight.view(-1, self.merge.units, k, p)[:, :, chosen]
             if len(self.states) == 1:
-                answered = torch.einsum("sh,dkph->kpsd", self.states[0], weight)
+                answered = torch.einsum("sh,dhkp->kpsd", self.states[0], weight)
                 return torch.einsum("nkp,kpsd->nsd", block, answered)
-            return torch.einsum("nsh,nkp,dkph->nsd", self.states, block, weight)
+            return torch.einsum("nsh,nkp,dhkp->nsd", self.states, block, weight)
         return torch.einsum("nkp,dkp->nd", block, self.slopes[:, chosen])
 
     def outputs(self, started: Tensor) -> Tensor:

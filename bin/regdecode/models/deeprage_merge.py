@@ -64,21 +64,26 @@ class TensorProduct(Merge):
 
     def __init__(self, features: int, units: int, dense: Sequence[int], dropout: float, n_outputs: int) -> None:
         super().__init__()
-        self.width = features
-        self.first = nn.Linear(features * units, dense[0])
+        self.width, self.units = features, units
+        self.first = nn.Linear(features, dense[0] * units, bias=False)
+        self.bias = nn.Parameter(torch.zeros(dense[0]))
         self.tail = tail(dense[0], dense[1:], dropout, n_outputs)
+        bound = (features * units) ** -0.5
+        nn.init.uniform_(self.first.weight, -bound, bound)
+        nn.init.uniform_(self.bias, -bound, bound)
 
     def gene_vector(self, x: Tensor) -> Tensor:
         """What the sequence alone gives, [N, D]."""
         return x.flatten(1)
 
+    def first_layer(self, vector: Tensor, y: Tensor) -> Tensor:
+        """First layer [N, S, D] of gene vectors and states."""
+        of_gene = self.first(vector).view(len(vector), -1, self.units)
+        return torch.matmul(y.expand(len(vector), -1, -1), of_gene.transpose(1, 2)) + self.bias
+
     def join(self, vector: Tensor, y: Tensor, gene_memory: Tensor | None, condition_memory: Tensor | None) -> Tensor:
         """Outputs [N, S, T] of gene vectors and states."""
-        n, features = vector.shape
-        weight = self.first.weight.view(-1, features, y.shape[2])
-        of_gene = torch.matmul(vector, weight).transpose(0, 1)
-        joined = torch.matmul(y.expand(n, -1, -1), of_gene.transpose(1, 2))
-        return self.tail(joined + self.first.bias)
+        return self.tail(self.first_layer(vector, y))
 
 
 class Recurrent(Merge):

@@ -31,7 +31,8 @@ def naive_merge(net: DeepRageNet, x: Tensor, y: Tensor, genes: Tensor | None, co
         return merge.tail(torch.cat([x.flatten(1), y], 1) @ weight.T + merge.from_sequence.bias)
     if kind == "tensor":
         product = x.flatten(1)[:, :, None] * y[:, None]
-        return merge.tail(merge.first(product.flatten(1)))
+        weight = merge.first.weight.view(-1, y.shape[1], product.shape[1]).transpose(1, 2)
+        return merge.tail(product.flatten(1) @ weight.flatten(1).T + merge.bias)
     if kind == "recurrent":
         hidden = merge.recurrent.in_features
         cell = torch.nn.LSTMCell(x.shape[1] + y.shape[1], hidden).to(x)
