@@ -59,7 +59,7 @@ class Tail:
         """First layer of pooled activations [N, K, P]: [N, D], or [N, S, D] of the tensor merge; normalised activations of an LSTM."""
         features = self.net.feature_norm(features)
         if isinstance(self.merge, TensorProduct):
-            return self.merge.first_layer(self.merge.gene_vector(features), self.states)
+            return self.merge.first_layer(self.merge.of_genes(self.merge.gene_vector(features)), self.states)
         return features if isinstance(self.merge, Recurrent) else self.merge.gene_vector(features)
 
     def step(self, features: Tensor, filters: Sequence[int]) -> Tensor:

@@ -131,7 +131,7 @@ class DeepRageNet(nn.Module):
     ) -> Tensor:
         """Outputs [N, S, T] of pooled activations; see `forward`."""
         features = self.feature_norm(features)
-        vectors = None if isinstance(self.merge, Recurrent) else self.merge.gene_vector(features)
+        sides = None if isinstance(self.merge, Recurrent) else self.merge.of_genes(self.merge.gene_vector(features))
         of_genes = _remembered(self.gene_memory, genes)
         of_conditions = _remembered(self.condition_memory, conditions)
         shared, masked = torch.nonzero(own < 0)[:, 0], torch.nonzero(own >= 0)[:, 0]
@@ -140,10 +140,10 @@ class DeepRageNet(nn.Module):
             if len(members):
                 y = self.states(inputs, states)
                 memory = None if of_genes is None else of_genes[members]
-                if vectors is None:
+                if sides is None:
                     parts.append(self.merge(features[members], y))
                 else:
-                    parts.append(self.merge.join(vectors[members], y, memory, of_conditions))
+                    parts.append(self.merge.join(sides[members], y, memory, of_conditions))
                 rows.append(members)
         return torch.cat(parts)[torch.argsort(torch.cat(rows))]
 

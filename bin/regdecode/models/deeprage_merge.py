@@ -22,13 +22,17 @@ class Merge(nn.Module):
         """What the sequence alone gives, [N, D]."""
         raise NotImplementedError
 
-    def join(self, vector: Tensor, y: Tensor, gene_memory: Tensor | None, condition_memory: Tensor | None) -> Tensor:
-        """Outputs [N, S, T] of gene vectors and states; memories are [N, D] and [S, D] where the merge keeps them."""
+    def of_genes(self, vector: Tensor) -> Tensor:
+        """What a join reads of gene vectors [N, D]: these, or what all genes of a batch have from large weights together, [N, ...]."""
+        return vector
+
+    def join(self, of_genes: Tensor, y: Tensor, gene_memory: Tensor | None, condition_memory: Tensor | None) -> Tensor:
+        """Outputs [N, S, T] of `of_genes` and states; memories are [N, D] and [S, D] where the merge keeps them."""
         raise NotImplementedError
 
     def forward(self, x: Tensor, y: Tensor, gene_memory: Tensor | None = None, condition_memory: Tensor | None = None) -> Tensor:
         """Outputs [N, S, T] of pooled activations [N, K, P] and states."""
-        return self.join(self.gene_vector(x), y, gene_memory, condition_memory)
+        return self.join(self.of_genes(self.gene_vector(x)), y, gene_memory, condition_memory)
 
 
 def tail(width: int, dense: Sequence[int], dropout: float, n_outputs: int) -> nn.Sequential:
@@ -54,9 +58,9 @@ class Concatenate(Merge):
         """What the sequence alone gives, [N, D]."""
         return self.from_sequence(x.flatten(1))
 
-    def join(self, vector: Tensor, y: Tensor, gene_memory: Tensor | None, condition_memory: Tensor | None) -> Tensor:
+    def join(self, of_genes: Tensor, y: Tensor, gene_memory: Tensor | None, condition_memory: Tensor | None) -> Tensor:
         """Outputs [N, S, T] of gene vectors and states."""
-        return self.tail(vector[:, None] + self.from_regulators(y))
+        return self.tail(of_genes[:, None] + self.from_regulators(y))
 
 
 class TensorProduct(Merge):
@@ -76,14 +80,17 @@ class TensorProduct(Merge):
         """What the sequence alone gives, [N, D]."""
         return x.flatten(1)
 
-    def first_layer(self, vector: Tensor, y: Tensor) -> Tensor:
-        """First layer [N, S, D] of gene vectors and states."""
-        of_gene = self.first(vector).view(len(vector), -1, self.units)
-        return torch.matmul(y.expand(len(vector), -1, -1), of_gene.transpose(1, 2)) + self.bias
+    def of_genes(self, vector: Tensor) -> Tensor:
+        """Weights [N, D, H] of the regulators for each gene."""
+        return self.first(vector).view(len(vector), -1, self.units)
 
-    def join(self, vector: Tensor, y: Tensor, gene_memory: Tensor | None, condition_memory: Tensor | None) -> Tensor:
-        """Outputs [N, S, T] of gene vectors and states."""
-        return self.tail(self.first_layer(vector, y))
+    def first_layer(self, of_genes: Tensor, y: Tensor) -> Tensor:
+        """First layer [N, S, D] of each gene's weights and states."""
+        return torch.matmul(y.expand(len(of_genes), -1, -1), of_genes.transpose(1, 2)) + self.bias
+
+    def join(self, of_genes: Tensor, y: Tensor, gene_memory: Tensor | None, condition_memory: Tensor | None) -> Tensor:
+        """Outputs [N, S, T] of each gene's weights and states."""
+        return self.tail(self.first_layer(of_genes, y))
 
 
 class Recurrent(Merge):
@@ -143,9 +150,9 @@ class Bilinear(Merge):
         """What the sequence alone gives, [N, D]."""
         return self.from_sequence(x.flatten(1))
 
-    def join(self, vector: Tensor, y: Tensor, gene_memory: Tensor | None, condition_memory: Tensor | None) -> Tensor:
+    def join(self, of_genes: Tensor, y: Tensor, gene_memory: Tensor | None, condition_memory: Tensor | None) -> Tensor:
         """Outputs [N, S, T] of gene vectors and states."""
-        u = vector if gene_memory is None else vector + gene_memory
+        u = of_genes if gene_memory is None else of_genes + gene_memory
         v = self.from_regulators(y)
         if condition_memory is not None:
             v = v + condition_memory
