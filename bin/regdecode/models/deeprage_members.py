@@ -22,6 +22,7 @@ from regdecode.models.trees import TreeSettings, TreesModel, fit_trees
 
 TREES = TreeSettings(components=20, max_outputs=0, rounds=300, patience=20, eta=0.05, max_depth=5, min_child_weight=8.0, subsample=0.6,
                      colsample_bytree=0.1, max_bin=32, huber_slope=1.0)  # fmt: skip
+SEEN_PENALTIES, SEEN_ROUNDS = (0.0005, 0.005, 0.05, 0.5, 5.0, 50.0), (30, 100, TREES.rounds)
 
 
 @dataclass(frozen=True)
@@ -212,15 +213,17 @@ def tree_blocks(problem: CellProblem) -> tuple[str, ...]:
 
 
 def fit_ridge_member(problem: CellProblem, blocks: tuple[str, ...], chosen: Choices | None = None) -> tuple[SequenceMember, Choices]:
-    """Ridge of profiles on blocks of features."""
+    """Ridge of profiles on blocks of features. Penalties are chosen on new genes, or on watched cells of the same genes: there a promoter
+    also tells which gene it is, and the least penalties may be the best.
+    """
     columns, sizes, smooth = columns_of(problem, blocks)
     X, profiles = problem.table.X[:, columns], problem.profiles()
     conditions = fit_condition_side(problem, chosen)
     penalties: np.ndarray | None = chosen.penalties if chosen else None
     if penalties is None:
-        fit, choose = split_genes(problem)
-        watched = problem.watched_profiles() if problem.new_genes_watched().any() else profiles
-        found = fit_sequence_ridge(X[fit], profiles[fit], sizes, (X[choose], watched[choose]), PENALTIES, smooth=smooth)
+        fit, choose, watched = split_genes(problem)
+        offered = SEEN_PENALTIES if problem.known_genes_watched() else PENALTIES
+        found = fit_sequence_ridge(X[fit], profiles[fit], sizes, (X[choose], watched), offered, smooth=smooth)
         penalties = found.penalty
         if np.array_equal(fit, np.flatnonzero(problem.genes)):
             return SequenceMember(columns, found, conditions), Choices(penalties, conditions.penalty)
@@ -230,7 +233,7 @@ def fit_ridge_member(problem: CellProblem, blocks: tuple[str, ...], chosen: Choi
 
 
 def fit_trees_member(problem: CellProblem, blocks: tuple[str, ...], chosen: Choices | None = None) -> tuple[SequenceMember, Choices]:
-    """Boosted trees of the profiles' components on blocks of features, stopped on watched genes."""
+    """Boosted trees of the profiles' components on blocks of features; as many rounds as new genes, or watched cells of the same, want."""
     columns, _, _ = columns_of(problem, blocks)
     X, profiles = problem.table.X[:, columns], problem.profiles()
     conditions = fit_condition_side(problem, chosen)
@@ -238,11 +241,19 @@ def fit_trees_member(problem: CellProblem, blocks: tuple[str, ...], chosen: Choi
         rows = problem.genes
         model = grow(X[rows], profiles[rows], chosen.rounds, problem)
         return SequenceMember(columns, model, conditions), chosen
-    fit, choose = split_genes(problem)
-    watched = problem.watched_profiles() if problem.new_genes_watched().any() else profiles
-    model = fit_trees(X[fit], profiles[fit], X[choose], watched[choose], TREES, seed=problem.seed, threads=problem.threads)
-    rounds = tuple(booster.num_boosted_rounds() for booster in model.boosters)
-    return SequenceMember(columns, model, conditions), Choices(None, conditions.penalty, rounds)
+    if problem.known_genes_watched():
+        rows = problem.genes
+        grown = grow(X[rows], profiles[rows], (TREES.rounds,), problem)
+        model = min((grown.first(rounds) for rounds in SEEN_ROUNDS), key=lambda model: problem.watched_error(model.predict(X)))
+        return SequenceMember(columns, model, conditions), Choices(None, conditions.penalty, rounds_of(model))
+    fit, choose, watched = split_genes(problem)
+    model = fit_trees(X[fit], profiles[fit], X[choose], watched, TREES, seed=problem.seed, threads=problem.threads)
+    return SequenceMember(columns, model, conditions), Choices(None, conditions.penalty, rounds_of(model))
+
+
+def rounds_of(model: TreesModel) -> tuple[int, ...]:
+    """Rounds of each booster."""
+    return tuple(booster.num_boosted_rounds() for booster in model.boosters)
 
 
 def grow(X: np.ndarray, profiles: np.ndarray, rounds: tuple[int, ...], problem: CellProblem) -> TreesModel:

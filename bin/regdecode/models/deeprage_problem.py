@@ -100,9 +100,13 @@ class CellProblem:
         """Watched cells in the known conditions (G, S known); NaN elsewhere."""
         return np.where(self.watch, self.values, np.nan)[:, self.conditions]
 
-    def new_genes_watched(self) -> np.ndarray:
-        """Mask (G,) of watched genes without a known cell, but with watched cells in known conditions."""
-        return ~self.genes & np.isfinite(self.watched_profiles()).any(axis=1)
+    def known_genes_watched(self) -> bool:
+        """Whether watched cells are of known genes in known conditions, as in random pairs."""
+        return bool(np.isfinite(self.watched_profiles()[self.genes]).any())
+
+    def watched_error(self, predicted: np.ndarray) -> float:
+        """Squared error of profiles (G, S known) on watched cells."""
+        return float(np.nansum((predicted - self.watched_profiles()) ** 2))
 
     def with_watched(self) -> CellProblem:
         """Learn from the watched cells too; nothing is watched any more.
@@ -114,17 +118,21 @@ class CellProblem:
         return replace(self, known=self.known | self.watch, watch=np.zeros_like(self.watch))
 
 
-def split_genes(problem: CellProblem) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of genes to fit on and to choose by: known ones, and new ones that are watched.
+def split_genes(problem: CellProblem) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows of genes to fit on, rows to choose by, and the profiles of the latter that choose.
 
-    Where no new gene is watched a tenth of the known genes, drawn by the seed, chooses instead.
+    New genes that are watched choose, or the watched cells of known ones; where none is watched in a known condition, a tenth of the known
+    genes, drawn by the seed.
     """
-    fit, choose = np.flatnonzero(problem.genes), np.flatnonzero(problem.new_genes_watched())
+    fit, watched = np.flatnonzero(problem.genes), problem.watched_profiles()
+    seen = np.isfinite(watched).any(axis=1)
+    choose = np.flatnonzero(seen & ~problem.genes) if not problem.known_genes_watched() else np.flatnonzero(seen)
     if len(choose) or len(fit) < 2:
-        return fit, choose
+        return fit, choose, watched[choose]
     order = np.random.default_rng(problem.seed).permutation(fit)
     n = max(1, round(HELD_SHARE * len(fit)))
-    return np.sort(order[n:]), np.sort(order[:n])
+    choose = np.sort(order[:n])
+    return np.sort(order[n:]), choose, problem.profiles()[choose]
 
 
 def steady_inputs(gaussian: Gaussian, inputs: np.ndarray) -> np.ndarray:

@@ -97,6 +97,12 @@ def _dual(kernel: np.ndarray, scores: np.ndarray, penalty: float) -> np.ndarray:
     return cho_solve(cho_factor(ridged, lower=True, overwrite_a=True, check_finite=False), scores, check_finite=False)
 
 
+def _errors(told: np.ndarray, actual: np.ndarray, loadings: np.ndarray) -> np.ndarray:
+    """Squared error (C,) of each component's scores (V, C) by itself on the measured values (V, S), less what is the same for any scores."""
+    weight = np.isfinite(actual).astype(np.float64) @ (loadings**2).T
+    return (told * (weight * told - 2 * np.nan_to_num(actual) @ loadings.T)).sum(axis=0)
+
+
 def fit_sequence_ridge(
     X: np.ndarray,
     profiles: np.ndarray,
@@ -116,7 +122,8 @@ def fit_sequence_ridge(
     blocks : list of (int, float)
         See `block_scale`.
     watch : (ndarray (V, F), ndarray (V, S)) or None, optional
-        Validation genes, which choose each component's penalty from `penalties` (a share of the mean squared length of a gene).
+        Validation genes, or others' or the same genes' validation cells (NaN elsewhere), which choose each component's penalty from
+        `penalties` (a share of the mean squared length of a gene).
         None: `penalties` are the components' own, one each.
     n_components : int, optional
     smooth : ndarray of int or None, optional
@@ -136,8 +143,7 @@ def fit_sequence_ridge(
     else:
         held = (watch[0] - mean) * scale
         across = held @ Z.T + (gaussian_kernel(held[:, smooth], anchors) if len(smooth) else 0)
-        actual = np.nan_to_num(watch[1] - center) @ loadings.T
-        errors = [((across @ _dual(kernel, scores, penalty) - actual) ** 2).sum(axis=0) for penalty in penalties]
+        errors = [_errors(across @ _dual(kernel, scores, penalty), watch[1] - center, loadings) for penalty in penalties]
         chosen = np.asarray(penalties, np.float64)[np.argmin(errors, axis=0)]
     dual = np.zeros((len(Z), len(loadings)), np.float32)
     for penalty in np.unique(chosen):

@@ -62,6 +62,10 @@ class TreesModel:
         """Predicted outputs, (G, T), in the units of the targets it was fitted on."""
         return self.raw(X) @ self.loadings + self.center
 
+    def first(self, rounds: int) -> TreesModel:
+        """The same with at most so many rounds of each booster."""
+        return replace(self, boosters=tuple(b[: min(rounds, b.num_boosted_rounds())] for b in self.boosters))
+
     def contributions(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Exact TreeSHAP of every booster.
 

@@ -8,7 +8,16 @@ import pytest
 from regdecode.errors import InputError
 from regdecode.genome.sequence_features import SequenceTable
 from regdecode.models.deeprage_baselines import EVERYWHERE, REGISTRY, baselines_for, predict_baseline
-from regdecode.models.deeprage_members import Choices, fit_trees_member, request_of
+from regdecode.models.deeprage_members import (
+    SEEN_PENALTIES,
+    SEEN_ROUNDS,
+    Choices,
+    fit_ridge_member,
+    fit_trees_member,
+    grow,
+    request_of,
+    rounds_of,
+)
 from regdecode.models.deeprage_problem import CellProblem
 from regdecode.models.geneclass import fit_stumps, readable_states, regulator_states
 from regdecode.models.sequence_ridge import fit_sequence_ridge, gaussian_kernel
@@ -45,6 +54,20 @@ def test_sequence_ridge_equals_the_primal_ridge():
     Z = (X - X.mean(0)) / X.std(0) * np.sqrt(np.repeat([0.25 / 3, 0.75 / 2], [3, 2]))
     coefficients = np.linalg.solve(Z.T @ Z + 0.7 * np.eye(5), Z.T @ (Y - Y.mean(0)))
     assert model.predict(X) == pytest.approx(Z @ coefficients + Y.mean(0), abs=1e-4)
+
+
+def test_a_penalty_is_chosen_by_measured_values_alone():
+    X, Y = RNG.normal(size=(60, 5)).astype(np.float32), RNG.normal(size=(60, 3))
+    watched = np.where(RNG.random((20, 3)) < 0.5, RNG.normal(size=(20, 3)), np.nan)
+    held, penalties = RNG.normal(size=(20, 5)).astype(np.float32), (0.01, 1.0, 100.0)
+    found = fit_sequence_ridge(X, Y, [(5, 1.0)], (held, watched), penalties)
+    for c, loading in enumerate(found.loadings):
+        errors = []
+        for penalty in penalties:
+            one = fit_sequence_ridge(X, Y, [(5, 1.0)], None, (penalty,))
+            of_component = np.outer((one.predict(held) - one.center) @ loading, loading) + one.center
+            errors.append(np.nansum((of_component - watched) ** 2))
+        assert found.penalty[c] == penalties[int(np.argmin(errors))]
 
 
 def test_smooth_columns_learn_what_is_not_linear():
@@ -201,3 +224,40 @@ def test_regimes_and_motifs_decide_which_baselines_there_are():
         baselines_for("new_gene", False, ("motif_ridge",))
     with pytest.raises(InputError, match="nothing to learn"):
         baselines_for("new_gene", True, ("svd",))
+
+
+@pytest.fixture
+def unlike() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Values, features and split of random pairs: promoters tell which gene it is, and nothing of what it does."""
+    rng = np.random.default_rng(8)
+    values = rng.normal(size=(120, 3)) @ rng.normal(size=(3, 60))
+    return values, rng.normal(size=(120, 300)), rng.choice([0, 0, 0, 0, 1, 2], size=values.shape)
+
+
+@pytest.mark.parametrize("noise", [False, True])
+def test_in_random_pairs_watched_cells_of_the_same_genes_choose_the_penalties(unlike, noise: bool):
+    values, X, split = unlike
+    values = np.random.default_rng(9).normal(size=values.shape) if noise else values
+    problem = make_problem("random_pair", split, values, X, np.zeros((60, 4)))
+    member, chosen = fit_ridge_member(problem, ("kmers", "motifs", "sites"))
+    assert chosen.penalties is not None
+    assert np.median(chosen.penalties) >= 5 if noise else set(chosen.penalties[:3]) == {min(SEEN_PENALTIES)}
+    told = member.predict(request_of(problem))[split == 2]
+    r = np.corrcoef(told, values[split == 2])[0, 1]
+    assert r < 0.2 if noise else r > 0.7
+    again, _ = fit_ridge_member(problem.with_watched(), ("kmers", "motifs", "sites"), chosen)
+    assert again.model.penalty == pytest.approx(chosen.penalties)
+
+
+def test_in_random_pairs_watched_cells_of_the_same_genes_choose_the_rounds(unlike):
+    values, X, split = unlike
+    problem = make_problem("random_pair", split, values + np.random.default_rng(9).normal(size=values.shape), X, np.zeros((60, 4)))
+    member, chosen = fit_trees_member(problem, ("motifs", "sites"))
+    grown = {
+        n: grow(problem.table.X[:, member.columns], problem.profiles(), (n,), problem).predict(problem.table.X[:, member.columns])
+        for n in SEEN_ROUNDS
+    }
+    errors = {n: np.square(told - problem.values)[problem.watch].sum() for n, told in grown.items()}
+    best = min(errors, key=errors.__getitem__)
+    assert chosen.rounds == rounds_of(member.model) == (best,) * len(member.model.boosters)
+    assert member.predict(request_of(problem)) == pytest.approx(grown[best], abs=1e-5)
