@@ -11,15 +11,15 @@ import numpy as np
 
 from regdecode.errors import InputError
 from regdecode.models.completion import column_means, complete_svd
-from regdecode.models.deeprage_members import (
+from regdecode.models.deeprage_member_fits import (
     Choices,
     fit_completion_member,
     fit_regulator_member,
     fit_ridge_member,
     fit_trees_member,
-    request_of,
     tree_blocks,
 )
+from regdecode.models.deeprage_members import request_of
 from regdecode.models.deeprage_problem import CellProblem
 from regdecode.models.geneclass import fit_stumps, readable_states, regulator_states
 

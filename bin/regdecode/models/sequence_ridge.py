@@ -98,7 +98,7 @@ def _dual(kernel: np.ndarray, scores: np.ndarray, penalty: float) -> np.ndarray:
 
 
 def _errors(told: np.ndarray, actual: np.ndarray, loadings: np.ndarray) -> np.ndarray:
-    """Squared error (C,) of each component's scores (V, C) by itself on the measured values (V, S), less what is the same for any scores."""
+    """Squared error (C,) of each component's scores (V, C) by itself on measured values (V, S), less what is the same for any."""
     weight = np.isfinite(actual).astype(np.float64) @ (loadings**2).T
     return (told * (weight * told - 2 * np.nan_to_num(actual) @ loadings.T)).sum(axis=0)
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from regdecode.models.autoencoder import Autoencoder, AutoencoderMember
-from regdecode.models.deeprage_members import Choices
+from regdecode.models.deeprage_member_fits import Choices
 from regdecode.models.deeprage_problem import CellProblem
 
 log = logging.getLogger(__name__)

@@ -24,16 +24,16 @@ from regdecode.io.atomic import atomic_path
 from regdecode.io.h5ad import write_cell_predictions
 from regdecode.io.meme import Motif
 from regdecode.io.records import CellPredictions
-from regdecode.models.deeprage_members import (
+from regdecode.models.deeprage_member_fits import (
     Choices,
     fit_completion_member,
     fit_kernel_member,
     fit_regulator_member,
     fit_ridge_member,
     fit_trees_member,
-    request_of,
     tree_blocks,
 )
+from regdecode.models.deeprage_members import request_of
 from regdecode.models.deeprage_problem import CellProblem
 from regdecode.training.autoencoder_fit import fit_autoencoder_member
 from regdecode.training.deeprage_data import CellData

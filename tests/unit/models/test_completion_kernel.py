@@ -7,7 +7,8 @@ from regdecode.genome.sequence_features import SequenceTable
 from regdecode.models import completion_kernel
 from regdecode.models.completion import Gaussian, fit_gaussian
 from regdecode.models.completion_kernel import PENALTY, complete_by_kernel, fit_gene_kernel, similarity
-from regdecode.models.deeprage_members import CompletionMember, Request, fit_kernel_member, request_of
+from regdecode.models.deeprage_member_fits import fit_kernel_member
+from regdecode.models.deeprage_members import CompletionMember, Request, request_of
 from regdecode.models.deeprage_problem import CellProblem
 from regdecode.training.deeprage_learned import load_member, save_member
 

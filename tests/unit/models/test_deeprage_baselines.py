@@ -8,16 +8,8 @@ import pytest
 from regdecode.errors import InputError
 from regdecode.genome.sequence_features import SequenceTable
 from regdecode.models.deeprage_baselines import EVERYWHERE, REGISTRY, baselines_for, predict_baseline
-from regdecode.models.deeprage_members import (
-    SEEN_PENALTIES,
-    SEEN_ROUNDS,
-    Choices,
-    fit_ridge_member,
-    fit_trees_member,
-    grow,
-    request_of,
-    rounds_of,
-)
+from regdecode.models.deeprage_member_fits import SEEN_PENALTIES, SEEN_ROUNDS, Choices, fit_ridge_member, fit_trees_member, grow, rounds_of
+from regdecode.models.deeprage_members import request_of
 from regdecode.models.deeprage_problem import CellProblem
 from regdecode.models.geneclass import fit_stumps, readable_states, regulator_states
 from regdecode.models.sequence_ridge import fit_sequence_ridge, gaussian_kernel

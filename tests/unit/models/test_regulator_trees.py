@@ -9,7 +9,8 @@ from regdecode.genome.sequence_features import SequenceTable
 from regdecode.models import regulator_trees
 from regdecode.models.completion import Gaussian
 from regdecode.models.condition_weights import ConditionModel, regulator_precision
-from regdecode.models.deeprage_members import RegulatorMember, fit_regulator_member, request_of
+from regdecode.models.deeprage_member_fits import fit_regulator_member
+from regdecode.models.deeprage_members import RegulatorMember, request_of
 from regdecode.models.deeprage_problem import CellProblem
 from regdecode.models.regulator_trees import NEIGHBOURS, Known, LeftOut, describe, fit_regulator_trees, new_features
 from regdecode.training.deeprage_learned import load_member, save_member
