@@ -131,19 +131,19 @@ class DeepRageNet(nn.Module):
     ) -> Tensor:
         """Outputs [N, S, T] of pooled activations; see `forward`."""
         features = self.feature_norm(features)
-        sides = None if isinstance(self.merge, Recurrent) else self.merge.of_genes(self.merge.gene_vector(features))
-        of_genes = _remembered(self.gene_memory, genes)
-        of_conditions = _remembered(self.condition_memory, conditions)
+        of_genes = None if isinstance(self.merge, Recurrent) else self.merge.of_genes(self.merge.gene_vector(features))
+        gene_memory = _remembered(self.gene_memory, genes)
+        condition_memory = _remembered(self.condition_memory, conditions)
         shared, masked = torch.nonzero(own < 0)[:, 0], torch.nonzero(own >= 0)[:, 0]
         parts, rows = [], []
         for members, states in ((shared, None), (masked, own[masked])):
             if len(members):
                 y = self.states(inputs, states)
-                memory = None if of_genes is None else of_genes[members]
-                if sides is None:
+                memory = None if gene_memory is None else gene_memory[members]
+                if of_genes is None:
                     parts.append(self.merge(features[members], y))
                 else:
-                    parts.append(self.merge.join(sides[members], y, memory, of_conditions))
+                    parts.append(self.merge.join(of_genes[members], y, memory, condition_memory))
                 rows.append(members)
         return torch.cat(parts)[torch.argsort(torch.cat(rows))]
 

@@ -70,8 +70,9 @@ def fit_ridge_member(problem: CellProblem, blocks: tuple[str, ...], chosen: Choi
     penalties: np.ndarray | None = chosen.penalties if chosen else None
     if penalties is None:
         fit, choose, watched = split_genes(problem)
-        offered = SEEN_PENALTIES if problem.known_genes_watched() else PENALTIES
-        found = fit_sequence_ridge(X[fit], profiles[fit], sizes, (X[choose], watched), offered, smooth=smooth)
+        seen = problem.known_genes_watched()
+        offered = SEEN_PENALTIES if seen else PENALTIES
+        found = fit_sequence_ridge(X[fit], profiles[fit], sizes, (X[choose], watched), offered, smooth=smooth, sparse=seen)
         penalties = found.penalty
         if np.array_equal(fit, np.flatnonzero(problem.genes)):
             return SequenceMember(columns, found, conditions), Choices(penalties, conditions.penalty)

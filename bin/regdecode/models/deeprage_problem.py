@@ -125,8 +125,7 @@ def split_genes(problem: CellProblem) -> tuple[np.ndarray, np.ndarray, np.ndarra
     genes, drawn by the seed.
     """
     fit, watched = np.flatnonzero(problem.genes), problem.watched_profiles()
-    seen = np.isfinite(watched).any(axis=1)
-    choose = np.flatnonzero(seen & ~problem.genes) if not problem.known_genes_watched() else np.flatnonzero(seen)
+    choose = np.flatnonzero(np.isfinite(watched).any(axis=1))
     if len(choose) or len(fit) < 2:
         return fit, choose, watched[choose]
     order = np.random.default_rng(problem.seed).permutation(fit)

@@ -97,9 +97,9 @@ def _dual(kernel: np.ndarray, scores: np.ndarray, penalty: float) -> np.ndarray:
     return cho_solve(cho_factor(ridged, lower=True, overwrite_a=True, check_finite=False), scores, check_finite=False)
 
 
-def _errors(told: np.ndarray, actual: np.ndarray, loadings: np.ndarray) -> np.ndarray:
-    """Squared error (C,) of each component's scores (V, C) by itself on measured values (V, S), less what is the same for any."""
-    weight = np.isfinite(actual).astype(np.float64) @ (loadings**2).T
+def _errors(told: np.ndarray, actual: np.ndarray, loadings: np.ndarray, sparse: bool) -> np.ndarray:
+    """Squared error (C,) of each component's scores (V, C) by itself, of measured values (V, S) alone if sparse, less what all share."""
+    weight = np.isfinite(actual).astype(np.float64) @ (loadings**2).T if sparse else 1.0
     return (told * (weight * told - 2 * np.nan_to_num(actual) @ loadings.T)).sum(axis=0)
 
 
@@ -111,6 +111,7 @@ def fit_sequence_ridge(
     penalties: tuple[float, ...] | np.ndarray = PENALTIES,
     n_components: int = 30,
     smooth: np.ndarray | None = None,
+    sparse: bool = False,
 ) -> SequenceRidge:
     """Fit.
 
@@ -122,12 +123,13 @@ def fit_sequence_ridge(
     blocks : list of (int, float)
         See `block_scale`.
     watch : (ndarray (V, F), ndarray (V, S)) or None, optional
-        Validation genes, or others' or the same genes' validation cells (NaN elsewhere), which choose each component's penalty from
-        `penalties` (a share of the mean squared length of a gene).
+        Validation genes, which choose each component's penalty from `penalties` (a share of the mean squared length of a gene).
         None: `penalties` are the components' own, one each.
     n_components : int, optional
     smooth : ndarray of int or None, optional
         Columns that enter through a Gaussian kernel too, as heavy as all linear features together.
+    sparse : bool, optional
+        Whether few values of the validation genes are measured, and choose alone; otherwise the others count as the condition's mean.
     """
     center, loadings = components(profiles, min(n_components, profiles.shape[1]))
     scores = (np.nan_to_num(profiles - center) @ loadings.T).astype(np.float32)
@@ -143,7 +145,7 @@ def fit_sequence_ridge(
     else:
         held = (watch[0] - mean) * scale
         across = held @ Z.T + (gaussian_kernel(held[:, smooth], anchors) if len(smooth) else 0)
-        errors = [_errors(across @ _dual(kernel, scores, penalty), watch[1] - center, loadings) for penalty in penalties]
+        errors = [_errors(across @ _dual(kernel, scores, penalty), watch[1] - center, loadings, sparse) for penalty in penalties]
         chosen = np.asarray(penalties, np.float64)[np.argmin(errors, axis=0)]
     dual = np.zeros((len(Z), len(loadings)), np.float32)
     for penalty in np.unique(chosen):

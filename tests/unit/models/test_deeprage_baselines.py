@@ -48,18 +48,20 @@ def test_sequence_ridge_equals_the_primal_ridge():
     assert model.predict(X) == pytest.approx(Z @ coefficients + Y.mean(0), abs=1e-4)
 
 
-def test_a_penalty_is_chosen_by_measured_values_alone():
-    X, Y = RNG.normal(size=(60, 5)).astype(np.float32), RNG.normal(size=(60, 3))
-    watched = np.where(RNG.random((20, 3)) < 0.5, RNG.normal(size=(20, 3)), np.nan)
-    held, penalties = RNG.normal(size=(20, 5)).astype(np.float32), (0.01, 1.0, 100.0)
-    found = fit_sequence_ridge(X, Y, [(5, 1.0)], (held, watched), penalties)
+def test_where_few_values_are_measured_they_alone_choose_the_penalty():
+    """Seven tenths are not measured: were they taken for the mean, heavier penalties would look better."""
+    rng = np.random.default_rng(4)
+    B, X, held = rng.normal(size=(5, 3)), rng.normal(size=(60, 5)).astype(np.float32), rng.normal(size=(200, 5)).astype(np.float32)
+    watched, penalties = np.where(rng.random((200, 3)) < 0.3, held @ B, np.nan), (0.01, 5.0, 30.0)
+    found = fit_sequence_ridge(X, X @ B, [(5, 1.0)], (held, watched), penalties, sparse=True)
     for c, loading in enumerate(found.loadings):
         errors = []
         for penalty in penalties:
-            one = fit_sequence_ridge(X, Y, [(5, 1.0)], None, (penalty,))
+            one = fit_sequence_ridge(X, X @ B, [(5, 1.0)], None, (penalty,))
             of_component = np.outer((one.predict(held) - one.center) @ loading, loading) + one.center
             errors.append(np.nansum((of_component - watched) ** 2))
         assert found.penalty[c] == penalties[int(np.argmin(errors))]
+    assert found.penalty[0] == min(penalties)
 
 
 def test_smooth_columns_learn_what_is_not_linear():
@@ -241,9 +243,11 @@ def test_in_random_pairs_watched_cells_of_the_same_genes_choose_the_penalties(un
     assert again.model.penalty == pytest.approx(chosen.penalties)
 
 
-def test_in_random_pairs_watched_cells_of_the_same_genes_choose_the_rounds(unlike):
+@pytest.mark.parametrize("noise", [False, True])
+def test_in_random_pairs_watched_cells_of_the_same_genes_choose_the_rounds(unlike, noise: bool):
     values, X, split = unlike
-    problem = make_problem("random_pair", split, values + np.random.default_rng(9).normal(size=values.shape), X, np.zeros((60, 4)))
+    values = np.random.default_rng(9).normal(size=values.shape) if noise else values
+    problem = make_problem("random_pair", split, values, X, np.zeros((60, 4)))
     member, chosen = fit_trees_member(problem, ("motifs", "sites"))
     grown = {
         n: grow(problem.table.X[:, member.columns], problem.profiles(), (n,), problem).predict(problem.table.X[:, member.columns])
@@ -251,5 +255,6 @@ def test_in_random_pairs_watched_cells_of_the_same_genes_choose_the_rounds(unlik
     }
     errors = {n: np.square(told - problem.values)[problem.watch].sum() for n, told in grown.items()}
     best = min(errors, key=errors.__getitem__)
+    assert best == (min(SEEN_ROUNDS) if noise else max(SEEN_ROUNDS))
     assert chosen.rounds == rounds_of(member.model) == (best,) * len(member.model.boosters)
     assert member.predict(request_of(problem)) == pytest.approx(grown[best], abs=1e-5)
