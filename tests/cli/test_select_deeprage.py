@@ -123,17 +123,26 @@ def test_the_ensemble_learns_and_is_read_back(tmp_path, regime):
         assert turned == pytest.approx(told[order], abs=1e-3)
 
 
-def test_no_test_value_is_read(tmp_path):
+@pytest.mark.parametrize("regime", ["new_gene", "new_condition", "random_pair", "new_gene_and_condition"])
+def test_no_test_value_is_read(tmp_path, regime):
+    """Of levels, whose targets are told from a median of the gene; by the network and every member."""
     for name, change in (("a", 0.0), ("b", 1e5)):
         (tmp_path / name).mkdir()
-        values = make(tmp_path / name, "new_gene")
-        hidden = np.where(split_of("new_gene") == 2, values + change, values)
+        values = make(tmp_path / name, regime)
+        hidden = np.where(split_of(regime) == 2, values + change, values)
         regulators = np.arange(N_GENES) < N_REGULATORS  # their values are inputs of every regime
         hidden[regulators] = values[regulators]
-        write_expression(tmp_path / name / "e.h5ad", Expression(GENES, CONDITIONS, hidden, None, "log_ratio", {}))
-        assert run("select_deeprage", tmp_path / name, "--out", tmp_path / name / "out").exit_code == 0
-    one, other = (read_cell_predictions(tmp_path / name / "out" / "predictions.h5ad").values for name in "ab")
-    assert np.array_equal(one, other)
+        levels = Expression(GENES, CONDITIONS, hidden, np.nanmedian(hidden, axis=1), "log2", {})
+        write_expression(tmp_path / name / "e.h5ad", levels)
+        net = tmp_path / name / "net"
+        assert (
+            run("train_deeprage", tmp_path / name, "--hparams", tmp_path / name / "h.yml", "--device", "cpu", "--out", net).exit_code == 0
+        )
+        more = ["--motifs", tmp_path / name / "m.meme", "--coding", tmp_path / name / "coding.fa", "--model", net]
+        assert run("select_deeprage", tmp_path / name, *more, "--out", tmp_path / name / "out").exit_code == 0
+    for file in ("net/predictions.h5ad", "out/predictions.h5ad", "out/promoter.predictions.h5ad"):
+        one, other = (read_cell_predictions(tmp_path / name / file).values for name in "ab")
+        assert np.array_equal(one, other), file
 
 
 def test_same_seed_same_bytes(tmp_path):
@@ -142,6 +151,16 @@ def test_same_seed_same_bytes(tmp_path):
         assert run("select_deeprage", tmp_path, "--motifs", tmp_path / "m.meme", "--out", tmp_path / name).exit_code == 0
     for path in (p for p in (tmp_path / "one").rglob("*") if p.is_file() and p.suffix != ".h5ad"):
         assert path.read_bytes() == (tmp_path / "other" / path.relative_to(tmp_path / "one")).read_bytes(), path.name
+
+
+def test_networks_alone_say_whether_they_remember_genes(tmp_path):
+    make(tmp_path, "random_pair")
+    for memory in ("auto", "none"):
+        (tmp_path / "h.yml").write_text(HPARAMS.replace("{filters", f"{{memory: {memory}, filters"))
+        net, out = tmp_path / f"net_{memory}", tmp_path / f"out_{memory}"
+        assert run("train_deeprage", tmp_path, "--hparams", tmp_path / "h.yml", "--device", "cpu", "--out", net).exit_code == 0
+        assert run("select_deeprage", tmp_path, "--networks-only", "--model", net, "--out", out).exit_code == 0
+        assert json.loads((out / "config.json").read_text())["uses_completion"] == (memory == "auto")
 
 
 def test_a_network_loads_like_any_model(tmp_path):

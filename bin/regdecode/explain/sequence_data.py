@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from regdecode.errors import Faults, InputError
 from regdecode.expression.cell_space import names_of
-from regdecode.expression.compendium import log_ratios
+from regdecode.expression.compendium import log_ratios, target_ratios
 from regdecode.genome.promoters import stack_promoters
 from regdecode.genome.scan import letter_frequencies
 from regdecode.io.fasta import read_fasta
@@ -38,8 +38,10 @@ class SequenceData:
         (G,) display names.
     codes
         (G, L) promoters.
+    values
+        (G, S) log2 ratios of the genes as they were trained on, NaN where not measured.
     ratios
-        (all measured genes, S) log2 ratios, NaN where not measured.
+        (all measured genes, S) log2 ratios as regulators are read, NaN where not measured.
     measured, measured_names
         Ids and display names of the rows of `ratios`.
     where
@@ -49,6 +51,7 @@ class SequenceData:
     cells: Cells
     names: NDArray[np.str_]
     codes: NDArray[np.uint8]
+    values: NDArray[np.float64]
     ratios: NDArray[np.float64]
     measured: NDArray[np.str_]
     measured_names: NDArray[np.str_]
@@ -63,12 +66,6 @@ class SequenceData:
     def conditions(self) -> NDArray[np.str_]:
         """(S,) names."""
         return self.cells.conditions
-
-    @property
-    def values(self) -> NDArray[np.float64]:
-        """(G, S) log2 ratios of the genes, NaN where not measured."""
-        row_of = {gene: row for row, gene in enumerate(self.measured.tolist())}
-        return self.ratios[[row_of[gene] for gene in self.genes.tolist()]]
 
     def window(self, model: DeepRageModel) -> NDArray[np.uint8]:
         """(G, L) the bases that a model reads."""
@@ -126,9 +123,11 @@ def read_sequence_data(expression: str | Path, sequences: str | Path, genes: str
         if lost:
             raise InputError(f"lacks {len(lost)} genes of the cells, such as {', '.join(lost[:3])}", where, "split the cells again")
     table = read_genes(genes)
+    place = {gene: row for row, gene in enumerate(found.genes.tolist())}
+    values = target_ratios(found, np.array([place[gene] for gene in fold.genes.tolist()]), fold.split)
     codes = promoters.codes[[row_of[gene] for gene in fold.genes.tolist()]]
     names = names_of(found.genes, table)
-    return SequenceData(fold, names_of(fold.genes, table), codes, log_ratios(found), found.genes, names, str(expression))
+    return SequenceData(fold, names_of(fold.genes, table), codes, values, log_ratios(found), found.genes, names, str(expression))
 
 
 def load_networks(folders: Sequence[str | Path], device: str = "cpu") -> list[tuple[str, DeepRageModel]]:

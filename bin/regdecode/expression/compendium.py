@@ -29,9 +29,9 @@ class Compendium:
     genes, conditions, regulators
         (G,), (S,), (R,) names.
     values
-        (G, S) log2 ratios (fold changes from the gene's median where the matrix holds levels), NaN where not measured.
+        (G, S) log2 ratios (see `target_ratios`), NaN where not measured.
     inputs
-        (S, R) the regulators' values in each condition, 0 where not measured.
+        (S, R) the regulators' log2 ratios in each condition (see `log_ratios`), known of new ones too; 0 where not measured.
     own
         (G,) the regulator that is the gene itself, -1 where it is none; a model never reads this entry for this gene.
     """
@@ -98,7 +98,31 @@ def log_ratios(expression: Expression) -> np.ndarray:
     return expression.values if expression.level is None else expression.values - expression.level[:, None]
 
 
-def build_compendium(expression: Expression, genes: np.ndarray, regulators: np.ndarray, where: str = "expression") -> Compendium:
+def target_ratios(expression: Expression, rows: np.ndarray, split: np.ndarray) -> np.ndarray:
+    """(G, S) log2 ratios of the targets: as they are, or, where the matrix holds levels, fold changes from the median of each gene's
+    training cells, so that no held-out level moves a training target. A gene that has none takes the conditions in which others have.
+
+    Parameters
+    ----------
+    expression
+        Every measured gene.
+    rows
+        (G,) rows of the targets.
+    split
+        (G, S) part of each cell, 0 for training.
+    """
+    values = expression.values[rows]
+    if expression.level is None:
+        return values
+    training = split == 0
+    reference = np.where(training.any(axis=1, keepdims=True), training, training.any(axis=0)) & np.isfinite(values)
+    median = np.ma.median(np.ma.masked_array(values, ~reference), axis=1)
+    return values - np.ma.filled(median, np.nan)[:, None]
+
+
+def build_compendium(
+    expression: Expression, genes: np.ndarray, split: np.ndarray, regulators: np.ndarray, where: str = "expression"
+) -> Compendium:
     """Join targets and regulators.
 
     Parameters
@@ -107,6 +131,8 @@ def build_compendium(expression: Expression, genes: np.ndarray, regulators: np.n
         Every measured gene.
     genes
         (G,) ids of the targets, all measured.
+    split
+        (G, S) part of each cell, 0 for training; see `target_ratios`.
     regulators
         (R,) rows of the regulators in `expression`.
     where
@@ -128,4 +154,6 @@ def build_compendium(expression: Expression, genes: np.ndarray, regulators: np.n
     regulator_of[regulators] = np.arange(len(regulators))
     inputs = np.nan_to_num(ratios[regulators]).T.astype(np.float32)
     names = expression.genes[regulators]
-    return Compendium(genes, expression.outputs, names, ratios[rows], np.ascontiguousarray(inputs), regulator_of[rows])
+    return Compendium(
+        genes, expression.outputs, names, target_ratios(expression, rows, split), np.ascontiguousarray(inputs), regulator_of[rows]
+    )

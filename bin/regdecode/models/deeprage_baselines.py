@@ -1,6 +1,7 @@
 """The comparators of DeepRAGE, each from the cells of one fold to predictions of every cell. Test cells are never read.
 
-Each is fitted on training cells, its penalty or rounds chosen on validation cells. Axes: G genes, S conditions.
+Each is fitted on training cells. Penalties or rounds are chosen on validation cells, or, of what reads promoters where no new gene is
+validated, on training genes left out. Axes: G genes, S conditions.
 """
 
 from __future__ import annotations

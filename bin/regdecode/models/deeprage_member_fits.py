@@ -122,7 +122,7 @@ def fit_regulator_member(
     conditions = fit_condition_side(problem, chosen, robust)
     values = problem.profiles()[problem.genes]
     profiles = (problem.robust.profiles if robust else np.nan_to_num(values)).astype(np.float32)
-    if not trees:
+    if not trees or (chosen and not chosen.rounds):  # the first fit had no series to leave out: its weight is of a member without trees
         return RegulatorMember(profiles, conditions), Choices(None, conditions.penalty)
     rows = problem.own[problem.genes] < 0
     series = np.arange(len(problem.inputs)).astype(str) if problem.series is None else problem.series

@@ -229,8 +229,8 @@ def networks_part(deeprage: DeepRage, folder: Path, prefix: str) -> Part:
     knowing = [name for name, config in deeprage.configs.items() if config.get("uses_completion")]
     if knowing:
         part.sentences.append(
-            f"In {listed(knowing)} the ensemble also reads the same gene's other conditions, which random pairs leave in training; "
-            "the networks, and the row of promoters alone, stand beside it."
+            f"In {listed(knowing)} the ensemble also carries what it has seen of the same gene in other conditions, which random pairs "
+            "leave in training, and so do networks that keep a memory of genes; the row of promoters alone keeps no such memory."
         )
     coded = [name for name, config in deeprage.configs.items() if config.get("uses_coding")]
     if coded:

@@ -103,7 +103,7 @@ def load_cell_data(
         raise InputError(told, sequences, "split the cells again")
     names = names_of(found.genes, read_genes(genes))
     rows = find_regulators(read_names(regulators, settings.regulator_column), found.genes, names, Notes("deeprage"), str(regulators))
-    compendium = build_compendium(found, fold.genes, rows, str(expression))
+    compendium = build_compendium(found, fold.genes, fold.split, rows, str(expression))
     if fold.attrs["missing"] == "zero":
         compendium = Compendium(**{**vars(compendium), "values": np.nan_to_num(compendium.values)})
     edges = edges_of(settings.classes, compendium.values, fold.split)

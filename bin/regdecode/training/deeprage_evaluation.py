@@ -15,7 +15,7 @@ import pandas as pd
 from regdecode.errors import Faults, InputError
 from regdecode.expression.cell_files import series_of
 from regdecode.expression.classes import class_names, classify
-from regdecode.expression.compendium import log_ratios
+from regdecode.expression.compendium import target_ratios
 from regdecode.expression.deeprage_settings import DeepRageSettings
 from regdecode.io.atomic import atomic_path
 from regdecode.io.h5ad import read_cell_predictions, read_cells, read_expression
@@ -60,7 +60,7 @@ def read_truth(expression: str | Path, cells: str | Path, settings: DeepRageSett
     lost = [gene for gene in fold.genes.tolist() if gene not in row_of]
     if lost or found.outputs.tolist() != fold.conditions.tolist():
         raise InputError(f"does not hold the genes and conditions of {cells}", expression, "split the cells of this expression again")
-    values = log_ratios(found)[[row_of[gene] for gene in fold.genes.tolist()]]
+    values = target_ratios(found, np.array([row_of[gene] for gene in fold.genes.tolist()]), fold.split)
     values = np.nan_to_num(values) if fold.attrs["missing"] == "zero" else values
     edges = edges_of(settings.classes, values, fold.split)
     series = series_of(found.sheet, settings.series)

@@ -1,5 +1,6 @@
 """Trees on what the regulators' ridge leaves: descriptions equal slow twins, left-out series are not read, and they find a curve."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -125,6 +126,30 @@ def test_trees_learn_that_genes_answer_only_upwards(planted: Planted, tmp_path) 
     refit, kept = fit_regulator_member(problem.with_watched(), choices, trees=True)
     assert kept.rounds == choices.rounds
     assert refit.profiles.shape == (400, 68)
+
+
+@pytest.mark.parametrize("sizes", [[1, 1, 1], [4, 1]])
+def test_trees_of_few_conditions_meet_as_many_columns_as_they_were_fitted_on(planted: Planted, sizes: list[int]) -> None:
+    """Where a series is left out fewer conditions are known than there are columns for the nearest."""
+    n = sum(sizes)
+    series = np.concatenate([np.repeat([f"s{k}" for k in range(len(sizes))], sizes), np.repeat("new", 2)])
+    few = problem_of(planted, None)
+    few = replace(
+        few, values=few.values[:, : n + 2], known=np.isfinite(few.values[:, : n + 2]) & (np.arange(n + 2) < n),
+        watch=np.isfinite(few.values[:, : n + 2]) & (np.arange(n + 2) == n), inputs=few.inputs[: n + 2], series=series,
+    )  # fmt: skip
+    member, _ = fit_regulator_member(few, trees=True)
+    assert member.trees is not None
+    assert np.isfinite(member.predict(request_of(few))[10:, n:]).all()
+
+
+def test_a_second_fit_grows_no_trees_that_the_first_did_not(planted: Planted) -> None:
+    """One series cannot be left out; with the watched one there are two, but no one chose how long their trees grow."""
+    problem = problem_of(planted, np.repeat(["known", "watched", "test"], [56, 12, 12]))
+    member, choices = fit_regulator_member(problem, trees=True)
+    again, _ = fit_regulator_member(problem.with_watched(), choices, trees=True)
+    assert member.trees is None
+    assert again.trees is None
 
 
 def test_without_series_every_condition_is_its_own_and_one_series_has_no_trees(planted: Planted) -> None:
