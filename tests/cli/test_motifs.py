@@ -9,9 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from safetensors.numpy import load_file, save_file
 from tests.cli.test_train_deeprage import SITE, make, script, train
 
 from regdecode.io.meme import read_meme
+from regdecode.report.inputs_deeprage import read_deeprage
+from regdecode.report.sections_motifs import knock_out_part, motifs_part
 
 FILES = {"sequences": "s.fa", "genes": "genes.tsv", "expression": "e.h5ad", "cells": "new_gene.0.cells.h5ad"}
 EXPLAIN = {"sites": 40, "top": 20, "permutations": 5, "pair_genes": 20, "pair_units": 3}
@@ -132,6 +135,35 @@ def test_without_targets_and_with_two_replicates(case) -> None:
     assert not (case / "two" / "validation.tsv").exists()
     assert pd.read_csv(case / "two" / "filters.tsv", sep="\t")["model"].unique().tolist() == ["default.r1", "default.r2"]
     assert read_meme(case / "two" / "filters.meme")[0].motif_id.startswith("default.r")
+
+
+def test_no_pairs_where_none_is_asked_for(case, known) -> None:
+    (case / "none.json").write_text(json.dumps({"series": "trt", "explain": EXPLAIN | {"pair_units": 0}}))
+    result = motifs(case, config="none.json", out="none")
+    assert result.exit_code == 0, result.output
+    pairs, others = (pd.read_csv(folder / "pairs.tsv", sep="\t") for folder in (case / "none", known))
+    assert pairs.empty and list(pairs.columns) == list(others.columns)
+    assert (case / "none" / "filters.tsv").read_bytes() == (known / "filters.tsv").read_bytes()
+
+
+def test_a_network_whose_filters_answer_nowhere(case, known, tmp_path) -> None:
+    shutil.copytree(case / "m", tmp_path / "dead")
+    weights = load_file(tmp_path / "dead" / "model.safetensors")
+    name = next(key for key in weights if key.endswith("trunk.conv.weight"))
+    save_file(
+        weights | {name: 0 * weights[name], name.replace("weight", "bias"): -np.ones(8, np.float32)},
+        tmp_path / "dead" / "model.safetensors",
+    )
+    result = motifs(case, model=str(tmp_path / "dead"), out=str(tmp_path / "motifs" / "new_gene.0.default"))
+    assert result.exit_code == 0, result.output
+    (found,) = read_deeprage(tmp_path).filters
+    for name in ("filters", "knockout", "validation", "null", "pairs", "de_novo", "metrics"):
+        table = found.tables[name]
+        assert list(table.columns) == list(pd.read_csv(known / f"{name}.tsv", sep="\t").columns), name
+        assert table.empty == (name in ("knockout", "validation", "pairs", "de_novo")), name
+    assert found.tables["filters"]["n_sites"].eq(0).all() and found.motifs == {}
+    assert "0 of 8 filters (0 answer somewhere)" in motifs_part(found, tmp_path, "").sentences[0]
+    assert knock_out_part(found, tmp_path, "").absent
 
 
 def test_attributions_of_the_planted_site(case) -> None:

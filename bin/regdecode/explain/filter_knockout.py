@@ -174,4 +174,7 @@ def _each_out(
     """Log2 ratios [N, S] with everything, and [U, N, S] without each unit."""
     take_out = _without(model, tail, activations, features)
     whole = in_log2(model, tail.outputs(tail.start(features)))
-    return whole, torch.stack([in_log2(model, tail.outputs(take_out(filters))) for filters in units])
+    without = whole.new_empty(len(units), *whole.shape)
+    for u, filters in enumerate(units):
+        without[u] = in_log2(model, tail.outputs(take_out(filters)))
+    return whole, without

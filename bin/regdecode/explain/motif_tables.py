@@ -205,7 +205,8 @@ def write_motifs(
         folder.mkdir()
         for name, several in tables.items():
             write_table(folder / f"{name}.tsv", pd.concat(several, ignore_index=True))
-        write_meme(folder / "filters.meme", motifs, analyses[0].background)
+        if motifs:
+            write_meme(folder / "filters.meme", motifs, analyses[0].background)
         notes.write(folder / "motifs.notes.json")
 
 

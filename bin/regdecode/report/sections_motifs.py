@@ -100,7 +100,7 @@ def knock_out_part(found: FilterSet, folder: Path, prefix: str) -> Part:
     null = found.table("null", "model", "table", "q", "pairs", "regulators")
     table = found.table("validation", "model", "unit", "regulator", "auc", "q_rank_sum", "own")
     if null is None or table is None:
-        part.lacks("Knock-outs against known targets", "the organism file names no known_targets, or MOTIFS left no validation.tsv")
+        part.lacks("Knock-outs against known targets", "the organism file names no known_targets, or MOTIFS tested no filter against them")
         return part
     own = table[table["own"] == 1]
     for model, rows in null.groupby("model", sort=False):

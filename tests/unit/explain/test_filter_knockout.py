@@ -64,6 +64,19 @@ def test_pairs_are_four_networks(kind) -> None:
             np.testing.assert_allclose(found.interaction[u, r], np.sqrt(np.square(whole - unit - only + both).mean()), rtol=5e-4, atol=3e-4)
 
 
+def test_no_unit_is_no_effect() -> None:
+    model = model_of()
+    _, _, data = cells_of(model)
+    alone, pairs, others = (
+        knock_out_units(model, data, []),
+        knock_out_pairs(model, data, [], [0, 2]),
+        knock_out_pairs(model, data, UNITS, [0, 2]),
+    )
+    assert alone.size.shape == alone.shift.shape == (0, len(data.codes))
+    assert pairs.both.shape == pairs.interaction.shape == (0, 2) and pairs.unit.shape == (0,)
+    np.testing.assert_array_equal(pairs.regulator, others.regulator)
+
+
 def test_a_filter_without_downstream_weight_changes_nothing() -> None:
     model = model_of(merge="concatenate", pool="max", dense=(9,))
     _, _, data = cells_of(model)
