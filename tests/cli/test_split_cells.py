@@ -136,6 +136,22 @@ def test_transcription_units_are_held_out_whole(tmp_path) -> None:
     assert leaks["new_gene.0", "same transcription unit", "test", "train"] > 0
 
 
+def test_folds_of_the_cross(tmp_path) -> None:
+    """Genes' and conditions' folds in pairs, as many as the fewer; some of them where they are named."""
+    make(tmp_path)
+    whole = {"new_gene": {"file": "gf.tsv", "folds": [1, 2, 3, 4]}, "new_condition": {"by": "series", "n": 3}}
+    for asked, made in ((True, ["1", "2", "3"]), ({"folds": [3, 1]}, ["1", "3"])):
+        out = tmp_path / f"out{len(made)}"
+        config = {"series": "trt", "regimes": whole | {"new_gene_and_condition": asked}}
+        result = run(tmp_path, config, "--out", str(out))
+        assert result.exit_code == 0, result.output
+        assert sorted(path.name for path in out.glob("new_gene_and_condition.*")) == [
+            f"new_gene_and_condition.{a}.cells.h5ad" for a in made
+        ]
+        both, condition = (read_cells(out / f"{name}.cells.h5ad").split for name in ("new_gene_and_condition.3", "new_condition.2"))
+        assert ((both == 2).any(0) == (condition == 2).any(0)).all()
+
+
 def refused(folder: Path, result, *told: str) -> None:
     assert result.exit_code == 2, result.output
     assert all(part in result.output for part in told), result.output
@@ -148,6 +164,10 @@ def refused(folder: Path, result, *told: str) -> None:
     [
         ({"new_gene": {"file": "no.tsv"}}, "no such file"),
         ({"new_gene": {"file": "gf.tsv", "folds": [9]}}, "there is no fold 9"),
+        (
+            {"new_gene": {"file": "gf.tsv"}, "new_condition": {"n": 3}, "new_gene_and_condition": {"folds": [0, 7]}},
+            "regimes.new_gene_and_condition: there is no fold 7; there are 0, 1, 2",
+        ),
         ({"new_gene": {"file": "gf.tsv", "columns": {"fold": "part"}}}, "column part is missing"),
         ({"new_condition": {"by": "series", "n": 9}}, "6 series for 9 folds"),
         ({"new_gene": {"by": "unit", "n": 40}}, "29 transcription units for 40 folds"),

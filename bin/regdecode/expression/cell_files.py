@@ -86,15 +86,14 @@ def fold_labels(regime: Regime, space: CellSpace, tables: Sequence[str], seed: i
     return random_folds(len(names), regime.n, seed)
 
 
-def tested_folds(regime: Regime, labels: np.ndarray) -> list[str]:
-    """Folds of a regime that are tested, in order.
+def tested_folds(regime: Regime, names: Sequence[str]) -> list[str]:
+    """Of the folds that a regime can have, those that are tested, in order.
 
     Raises
     ------
     InputError
         The settings name a fold that does not exist.
     """
-    names = fold_order([label for label in labels.tolist() if label])
     unknown = [fold for fold in regime.folds if fold not in names]
     if unknown:
         told = f"there is no fold {', '.join(unknown)}; there are {', '.join(names)}"
@@ -150,12 +149,12 @@ def make_folds(
         if regime.name == "random_pair":
             found = [("0", matrix_parts(regime, space, matrix, gene_rows, seed))]
         elif regime.name == "new_gene_and_condition":
-            pairs = list(zip(tested["new_gene"], tested["new_condition"], strict=False))
-            pairs = [pair for pair in pairs if not regime.folds or pair[0] in regime.folds]
+            beside = dict(zip(tested["new_gene"], tested["new_condition"], strict=False))
+            pairs = [(fold, beside[fold]) for fold in tested_folds(regime, list(beside))]
             found = [(a, cross_parts(parts_of(labels["new_gene"], a), parts_of(labels["new_condition"], b))) for a, b in pairs]
         else:
             labels[regime.name] = fold_labels(regime, space, tables, seed)
-            tested[regime.name] = tested_folds(regime, labels[regime.name])
+            tested[regime.name] = tested_folds(regime, fold_order([label for label in labels[regime.name].tolist() if label]))
             whole = {fold: parts_of(labels[regime.name], fold) for fold in tested[regime.name]}
             as_cells = gene_parts if regime.name == "new_gene" else condition_parts
             found = [(fold, as_cells(parts, n_conditions if regime.name == "new_gene" else n_genes)) for fold, parts in whole.items()]

@@ -10,6 +10,7 @@ import numpy as np
 from regdecode.errors import InputError
 
 DEFAULT = {"thresholds": [-0.5, 0.5]}
+_FORMS = "give {thresholds: [-0.5, 0.5]} or {quantiles: 5}"
 THREE = ("p_down", "p_base", "p_up")
 
 
@@ -21,7 +22,9 @@ def check_classes(block: Mapping[str, Any] | None, where: str) -> dict[str, Any]
     InputError
         It is neither.
     """
-    block = dict(block or DEFAULT)
+    block = block or DEFAULT
+    if not isinstance(block, Mapping):
+        raise InputError(f"classes is {block!r}", where, _FORMS)
     if set(block) == {"thresholds"}:
         edges = block["thresholds"]
         numbers = isinstance(edges, list) and all(isinstance(x, int | float) and not isinstance(x, bool) for x in edges)
@@ -33,7 +36,7 @@ def check_classes(block: Mapping[str, Any] | None, where: str) -> dict[str, Any]
         if isinstance(n, int) and not isinstance(n, bool) and n >= 2:
             return {"quantiles": n}
         raise InputError(f"classes.quantiles is {n!r}", where, "give the number of classes, at least 2")
-    raise InputError(f"classes is {block!r}", where, "give {thresholds: [-0.5, 0.5]} or {quantiles: 5}")
+    raise InputError(f"classes is {dict(block)!r}", where, _FORMS)
 
 
 def class_edges(block: Mapping[str, Any], training: np.ndarray) -> np.ndarray:

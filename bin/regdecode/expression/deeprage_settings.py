@@ -150,8 +150,12 @@ def _regime(name: str, block: Any, missing: str, series: str | None, where: str)
     if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool) or seed < 0):
         faults.add(f"seed is {seed!r}", where, "give a whole number from 0")
     key = "gene_id" if name == "new_gene" else "condition_id"
-    columns = block.get("columns") or {}
-    folds = block.get("folds") or ()
+    columns, folds = block.get("columns") or {}, block.get("folds")
+    folds = [] if folds is None else folds if isinstance(folds, list) else [folds]
+    if not isinstance(columns, Mapping):
+        faults.add(f"columns is {columns!r}", where, f"name them: {{{key}: {key}, fold: fold}}")
+    if not all(isinstance(fold, str | int) and not isinstance(fold, bool) for fold in folds):
+        faults.add(f"folds is {block['folds']!r}", where, "name folds, such as [0, 2]")
     faults.raise_if_any()
     return Regime(
         name,
@@ -160,7 +164,7 @@ def _regime(name: str, block: Any, missing: str, series: str | None, where: str)
         (str(columns.get(key, key)), str(columns.get("fold", "fold"))),
         by,
         n,
-        tuple(str(fold) for fold in ([folds] if isinstance(folds, str | int) else folds)),
+        tuple(str(fold) for fold in folds),
         float(share),
         seed,
         over,

@@ -44,6 +44,27 @@ def test_every_fault_at_once() -> None:
         assert part in str(told.value)
 
 
+@pytest.mark.parametrize(
+    ("block", "told"),
+    [
+        ({"classes": [-0.5, 0.5]}, r"^o.json: classes is \[-0.5, 0.5\]\n  fix: give \{thresholds"),
+        ({"classes": "three"}, r"^o.json: classes is 'three'\n  fix: give \{thresholds"),
+        ({"regimes": {"new_gene": {"columns": "x"}}}, r"^o.json: regimes.new_gene: columns is 'x'\n  fix: name them: \{gene_id: "),
+        ({"regimes": {"new_gene": {"folds": 3.5}}}, r"^o.json: regimes.new_gene: folds is 3.5\n  fix: name folds"),
+        ({"regimes": {"new_gene": {"folds": [0, True]}}}, r"^o.json: regimes.new_gene: folds is \[0, True\]\n  fix: name folds"),
+    ],
+)
+def test_a_value_of_another_kind_is_one_message(block, told) -> None:
+    with pytest.raises(InputError, match=told):
+        deeprage_settings(block, "o.json")
+
+
+@pytest.mark.parametrize(("given", "read"), [(0, ("0",)), ("a", ("a",)), ([2, "b"], ("2", "b")), ([], ()), (None, ())])
+def test_ways_to_name_folds(given, read) -> None:
+    (regime,) = deeprage_settings({"regimes": {"new_gene": {"folds": given}}}).regimes
+    assert regime.folds == read
+
+
 def test_the_cross_needs_both_folds() -> None:
     with pytest.raises(InputError, match="needs the folds of new_gene and new_condition"):
         deeprage_settings({"regimes": {"new_gene": "random", "new_gene_and_condition": True}})
