@@ -47,6 +47,8 @@ from conftest import Nextflow  # noqa: E402
 
 from imports import DISTRIBUTIONS, imports, third_party  # noqa: E402
 from lock import LAYERS  # noqa: E402
+from regdecode.expression.deeprage_settings import REGIMES  # noqa: E402
+from regdecode.models.deeprage_baselines import EVERYWHERE, NEED_MOTIFS, REGISTRY  # noqa: E402
 
 ALIASES = {"ATTRIBUTE_PEOPLE": "ATTRIBUTE"}
 ORGANISMS = re.compile(r"\b(ecoli|e_coli|yeast|human|saccharomyces|homo_sapiens)\b(?!-)", re.I)
@@ -92,6 +94,12 @@ def test_a_module_is_documented(folder: Path) -> None:
     assert any(re.search(rf"\b{folder.name.upper()}\b", page.read_text()) for page in pages), (
         f"no page of docs/ names {folder.name.upper()}"
     )
+
+
+def test_the_page_on_gpus_names_the_processes_that_use_one() -> None:
+    using = {folder.name.upper() for folder in MODULES if "'process_gpu'" in (folder / "main.nf").read_text()}
+    row = re.search(r"^\| `gpu` \|.*$", (ROOT / "docs" / "gpu_and_hpc.md").read_text(), re.M)[0]
+    assert set(re.findall(r"`([A-Z_]+)`", row)) == using
 
 
 def test_every_script_has_its_module() -> None:
@@ -208,6 +216,24 @@ def test_parameters_are_those_of_the_schema() -> None:
         assert re.fullmatch(r"[a-z][a-z0-9_]*", name) and entry.get("description") is not None
         value = json.loads(given[name].replace("'", '"'))
         assert value == entry.get("default"), f"{name}: {value} in nextflow.config, {entry.get('default')} in the schema"
+
+
+def test_baselines_of_sequence_models_are_one_list() -> None:
+    """Script, workflow, schema and handbook name the library's, and the workflow knows where each can run."""
+    names = list(REGISTRY)
+    script = ast.parse((ROOT / "bin" / "baselines_deeprage.py").read_text()).body
+    (asked,) = [ast.literal_eval(node.value) for node in script if isinstance(node, ast.Assign) and node.targets[0].id == "NAMES"]
+    assert list(asked) == names
+    groups = json.loads((ROOT / "nextflow_schema.json").read_text())["$defs"].values()
+    (entry,) = [group["properties"]["deeprage_baselines"] for group in groups if "deeprage_baselines" in group["properties"]]
+    assert entry["items"]["enum"] == names
+    row = re.search(r"^\| `--deeprage_baselines` \|.*$", (ROOT / "docs" / "usage.md").read_text(), re.M)[0]
+    assert re.findall(r"`(\w+)`", row) == names
+    plan = re.search(r"^def cellBaselines\(.*?^}", (ROOT / "subworkflows/local/utils/plan.nf").read_text(), re.M | re.S)[0]
+    where = {name: tuple(re.findall(r"'(\w+)'", regimes)) for name, regimes in re.findall(r"(\w+): \[(.*?)\]", plan)}
+    assert where == {name: regimes for name, (_, regimes) in REGISTRY.items() if regimes != EVERYWHERE}
+    assert tuple(re.findall(r"'(\w+)'", re.search(r"motifs \|\| !\(name in \[(.*?)\]", plan)[1])) == NEED_MOTIFS
+    assert EVERYWHERE == REGIMES
 
 
 def test_profiles_set_known_parameters_alone() -> None:
