@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,9 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from regdecode.io.h5ad import read_cells, write_expression
+from regdecode.io.h5ad import read_cells, read_expression, write_cell_predictions, write_cells, write_expression
 from regdecode.io.notes import read_notes
-from regdecode.io.records import Expression
+from regdecode.io.records import CellPredictions, Expression
 
 BIN = Path(__file__).parents[2] / "bin"
 N_GENES, N_CONDITIONS = 30, 12
@@ -150,6 +151,44 @@ def test_folds_of_the_cross(tmp_path) -> None:
         ]
         both, condition = (read_cells(out / f"{name}.cells.h5ad").split for name in ("new_gene_and_condition.3", "new_condition.2"))
         assert ((both == 2).any(0) == (condition == 2).any(0)).all()
+
+
+def test_intervals_draw_the_units_that_were_held_out(tmp_path) -> None:
+    """Genes of a unit have one error: intervals are wider than by gene, which a file without units (as once written) still gets."""
+    make(tmp_path)
+    table = pd.read_csv(tmp_path / "genes.tsv", sep="\t", keep_default_na=False)
+    table["unit"] = [f"u{int(gene[1:]) // 3}" for gene in table["gene_id"]]
+    table.to_csv(tmp_path / "genes.tsv", sep="\t", index=False)
+    found = read_expression(tmp_path / "e.h5ad")
+    of = np.array([int(gene[1:]) // 3 for gene in found.genes])
+    rng = np.random.default_rng(0)
+    profiles = rng.normal(size=(10, N_CONDITIONS))[of]
+    write_expression(tmp_path / "e.h5ad", replace(found, values=profiles + 0.1 * rng.normal(size=profiles.shape)))
+    told = profiles + rng.normal(size=(10, 1))[of] + 0.1 * rng.normal(size=profiles.shape)
+    write_cell_predictions(tmp_path / "p.h5ad", CellPredictions(found.genes, found.outputs, told, {"model": "m"}))
+    regimes = {"new_gene": {"by": "unit", "n": 3}, "new_condition": {"n": 3}, "random_pair": {}, "new_gene_and_condition": True}
+    assert run(tmp_path, {"series": "trt", "regimes": regimes}).exit_code == 0
+    units = {name: read_cells(tmp_path / "out" / f"{name}.0.cells.h5ad").unit for name in regimes}
+    assert units["new_condition"] is None
+    assert units["random_pair"] is None
+    for name in ("new_gene", "new_gene_and_condition"):
+        np.testing.assert_array_equal(units[name], [f"u{k}" for k, gene in zip(of, found.genes, strict=True) if gene != "g7"])
+        write_cells(tmp_path / "old.h5ad", replace(read_cells(tmp_path / "out" / f"{name}.0.cells.h5ad"), unit=None))
+        rows = []
+        for cells in (f"out/{name}.0.cells.h5ad", "old.h5ad"):
+            given = {"predictions": "p.h5ad", "expression": "e.h5ad", "cells": cells, "config": "c.json"}
+            arguments = [part for key, file in given.items() for part in (f"--{key}", str(tmp_path / file))]
+            result = CliRunner().invoke(
+                script("evaluate_deeprage"), [*arguments, "--organism", "mini", "--out", str(tmp_path / cells[:-5])]
+            )
+            assert result.exit_code == 0, result.output
+            metrics = pd.read_csv(tmp_path / cells[:-5] / "metrics.tsv", sep="\t")
+            rows.append(metrics[(metrics["split"] == "test") & (metrics["metric"] == "pearson")].iloc[0])
+        assert rows[0]["value"] == rows[1]["value"]
+        assert rows[0]["high"] - rows[0]["low"] > 1.2 * (rows[1]["high"] - rows[1]["low"])
+    for way in ({"by": "random", "n": 3}, {"by": "unit", "file": "data/gf.tsv"}):
+        assert run(tmp_path, {"regimes": {"new_gene": way}}, "--out", str(tmp_path / f"{len(way)}{way['by']}")).exit_code == 0
+        assert read_cells(tmp_path / f"{len(way)}{way['by']}" / "new_gene.0.cells.h5ad").unit is None
 
 
 def refused(folder: Path, result, *told: str) -> None:

@@ -140,11 +140,13 @@ def make_folds(
     gene_rows: np.ndarray | None,
     seed: int,
 ) -> Iterator[Cells]:
-    """Yield the cells of every fold of every regime, in order."""
+    """Yield the cells of every fold of every regime, in order; with the genes' units where genes were held out by unit."""
     n_genes, n_conditions = space.values.shape
     labels: dict[str, np.ndarray] = {}
     tested: dict[str, list[str]] = {}
+    whole_units = any(regime.name == "new_gene" and regime.by == "unit" and not regime.file for regime in regimes)
     for regime in regimes:
+        unit = space.unit if whole_units and regime.name in ("new_gene", "new_gene_and_condition") else None
         found: list[tuple[str, np.ndarray]]
         if regime.name == "random_pair":
             found = [("0", matrix_parts(regime, space, matrix, gene_rows, seed))]
@@ -162,7 +164,7 @@ def make_folds(
             if not _SAFE.fullmatch(fold):
                 raise InputError(f"fold {fold!r} cannot be a file name", f"regimes.{regime.name}", "use letters, digits, dot, plus, minus")
             attrs = {"regime": regime.name, "fold": fold, "missing": regime.missing}
-            yield Cells(space.genes, space.conditions, without_missing(parts, space.values, regime.missing), attrs)
+            yield Cells(space.genes, space.conditions, without_missing(parts, space.values, regime.missing), attrs, unit)
 
 
 def write_all_cells(out: str | Path, made: Iterator[Cells], space: CellSpace, notes: Notes) -> None:

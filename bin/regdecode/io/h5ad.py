@@ -179,8 +179,9 @@ def read_attributions(path: str | Path) -> Attributions:
 
 
 def write_cells(path: str | Path, cells: Cells) -> None:
-    """Write cells: rows = genes, columns = conditions, X = 0 train, 1 validation, 2 test, -1 not used."""
-    adata = anndata.AnnData(X=np.asarray(cells.split, np.int8), obs=_frame(cells.genes), var=_frame(cells.conditions))
+    """Write cells: rows = genes, columns = conditions, X = 0 train, 1 validation, 2 test, -1 not used; `obs.unit` where units are whole."""
+    obs = _frame(cells.genes) if cells.unit is None else _frame(cells.genes, unit=cells.unit.astype(object))
+    adata = anndata.AnnData(X=np.asarray(cells.split, np.int8), obs=obs, var=_frame(cells.conditions))
     adata.uns = {"holds": "cells", **cells.attrs}
     _write(adata, path)
 
@@ -195,7 +196,8 @@ def read_cells(path: str | Path) -> Cells:
     """
     adata = _read(path, "cells")
     attrs = {key: str(value) for key, value in adata.uns.items() if key != "holds"}
-    return Cells(_strings(adata.obs_names), _strings(adata.var_names), np.asarray(adata.X, np.int8), attrs)
+    unit = _strings(adata.obs["unit"]) if "unit" in adata.obs else None
+    return Cells(_strings(adata.obs_names), _strings(adata.var_names), np.asarray(adata.X, np.int8), attrs, unit)
 
 
 def write_cell_predictions(path: str | Path, predictions: CellPredictions) -> None:

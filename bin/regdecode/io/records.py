@@ -189,13 +189,15 @@ class Cells:
     """Which cells of an expression matrix one fold of a test regime trains, tunes and tests on.
 
     `split` (G, S) int8: 0 train, 1 validation, 2 test, -1 not used (missing, or neither side's own). `attrs`: regime, fold, missing
-    ("drop" or "zero": whether a missing cell counts as measured and 0).
+    ("drop" or "zero": whether a missing cell counts as measured and 0). `unit` (G,): transcription unit of each gene, where they were held
+    out whole; else None.
     """
 
     genes: NDArray[np.str_]
     conditions: NDArray[np.str_]
     split: NDArray[np.int8]
     attrs: dict[str, str]
+    unit: NDArray[np.str_] | None = None
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,8 @@ def accuracy(table: pd.DataFrame, title: str, folder: Path, name: str) -> style.
         line = Line2D([], [], color=style.ORANGE, lw=1.3, label=f"always the majority class: {number(majority)}")
         figure.legend(handles=[line], loc="outside upper right")
     caption = (
-        f"{count(shown['n'].max())} test cells. Lines: 95 % intervals, what was held out drawn again with replacement. "
+        f"{count(shown['n'].max())} test cells. Lines: 95 % intervals, what was held out drawn again with replacement: genes (for random "
+        "pairs too) or whole transcription units, series, or both sides at once where both are new. "
         "Accuracy says something only above the majority's line; balanced accuracy is the mean recall of the classes."
     )
     alt = f"{title}: " + "; ".join(f"{row.label} r {number(row.pearson, 2)}" for row in shown.itertuples())

@@ -1,10 +1,14 @@
 """Accuracy of predicted genes x conditions: correlation, error, classes, with bootstrap intervals.
 
-The unit of the bootstrap is what was held out: the gene, or the series of conditions. Axes: G genes, S conditions, U units, N resamples.
+The bootstrap draws units of what was held out: genes or transcription units, series of conditions. Where both sides were, both are drawn,
+and a cell weighs how often its gene is drawn times how often its condition is (pigeonhole bootstrap, Owen 2007).
+
+Axes: G genes, S conditions, U units, F figures that add up, N resamples.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -21,6 +25,23 @@ class CellFigure(NamedTuple):
     low: float
     high: float
     n: int
+
+
+class Drawn(NamedTuple):
+    """Resamples of genes or of conditions: the `unit` (G,) or (S,) of each, 0 to U - 1; `counts` (N, U) of how often each unit is drawn."""
+
+    unit: np.ndarray
+    counts: np.ndarray
+
+    def weights(self) -> np.ndarray:
+        """How often each gene (N, G) or condition (N, S) is drawn."""
+        return self.counts[:, self.unit]
+
+    def per_unit(self, sums: np.ndarray) -> np.ndarray:
+        """Sums (U, F) of each unit from those of genes (G, F) or conditions (S, F)."""
+        found = np.zeros((self.counts.shape[1], sums.shape[1]))
+        np.add.at(found, self.unit, sums)
+        return found
 
 
 @dataclass(frozen=True)
@@ -99,9 +120,9 @@ def class_figures(confusion: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def unit_counts(n_units: int, n_resamples: int, seed: int) -> np.ndarray:
+def unit_counts(n_units: int, n_resamples: int, rng: np.random.Generator) -> np.ndarray:
     """How often each unit is drawn, (N, U)."""
-    return np.random.default_rng(seed).multinomial(n_units, np.full(n_units, 1 / n_units), size=n_resamples).astype(np.float64)
+    return rng.multinomial(n_units, np.full(n_units, 1 / n_units), size=n_resamples).astype(np.float64)
 
 
 def score_cells(
@@ -111,9 +132,7 @@ def score_cells(
     classes: np.ndarray,
     called: np.ndarray,
     n_classes: int,
-    unit: np.ndarray,
-    by_gene: bool,
-    counts: np.ndarray,
+    drawn: Mapping[int, Drawn],
 ) -> CellScores:
     """Every figure of one model on one part.
 
@@ -125,31 +144,32 @@ def score_cells(
         (G, S) cells to score.
     classes, called
         (G, S) true and predicted classes, -1 for none.
-    unit
-        (G,) unit of each gene where `by_gene`, else (S,) of each condition: 0 to U - 1.
-    counts
-        (N, U) bootstrap resamples of the units.
+    drawn
+        Bootstrap of the sides that were held out, by axis: 0 genes, 1 conditions, or both.
     """
+    if len(drawn) == 2:
+        drawn = {axis: Drawn(side.unit[part.any(1 - axis)], side.counts) for axis, side in drawn.items()}
+        corner = np.ix_(part.any(1), part.any(0))
+        predicted, actual, part, classes, called = (table[corner] for table in (predicted, actual, part, classes, called))
     mask = part & np.isfinite(predicted) & np.isfinite(actual)
-    n = int(mask.sum())
+    n, unknown = int(mask.sum()), np.full(len(next(iter(drawn.values())).counts), np.nan)
     if not n:
-        return CellScores([], np.full(len(counts), np.nan), np.zeros((n_classes, n_classes)))
+        return CellScores([], unknown, np.zeros((n_classes, n_classes)))
     cells = moments(predicted, actual, mask)
-    per_unit = _by_unit(cells, unit, by_gene, counts.shape[1])
-    error = _by_unit(np.where(mask, np.square(predicted - actual), 0.0)[..., None], unit, by_gene, counts.shape[1])[:, 0]
-    draws: dict[str, np.ndarray] = {"pearson": correlation_of_sums(counts @ per_unit)}
-    values: dict[str, float] = {"pearson": float(correlation_of_sums(per_unit.sum(0)))}
-    size = counts @ per_unit[:, 0]
-    draws["mse"], values["mse"] = (counts @ error) / np.maximum(size, 1), float(error.sum() / n)
+    sums, drawn_sums = _pooled(cells, drawn)
+    draws: dict[str, np.ndarray] = {"pearson": correlation_of_sums(drawn_sums)}
+    values: dict[str, float] = {"pearson": float(correlation_of_sums(sums))}
+    error, drawn_error = _pooled(np.where(mask, np.square(predicted - actual), 0.0)[..., None], drawn)
+    draws["mse"], values["mse"] = drawn_error[:, 0] / np.maximum(drawn_sums[:, 0], 1), float(error[0] / n)
     for name, axis in (("pearson_within_condition", 0), ("pearson_within_gene", 1)):
-        values[name], draws[name] = _mean_within(cells, axis, unit, by_gene, counts)
-    confusion = _confusions(classes, called, mask, unit, by_gene, counts.shape[1], n_classes)
-    whole = class_figures(confusion.sum(0))
-    resampled = class_figures((counts @ confusion.reshape(len(confusion), -1)).reshape(-1, n_classes, n_classes))
+        values[name], draws[name] = _mean_within(cells, axis, drawn)
+    confusion, drawn_confusion = _pooled(_confused(classes, called, mask, n_classes), drawn)
+    confusion = confusion.reshape(n_classes, n_classes)
+    whole, resampled = class_figures(confusion), class_figures(drawn_confusion.reshape(-1, n_classes, n_classes))
     for name in whole:
         values[name], draws[name] = float(whole[name]), resampled[name]
-    values["coverage"], draws["coverage"] = n / int((part & np.isfinite(actual)).sum()), np.full(len(counts), np.nan)
-    return CellScores([_figure(name, values[name], draws[name], n) for name in values], draws["pearson"], confusion.sum(0))
+    values["coverage"], draws["coverage"] = n / int((part & np.isfinite(actual)).sum()), unknown
+    return CellScores([_figure(name, values[name], draws[name], n) for name in values], draws["pearson"], confusion)
 
 
 def _figure(name: str, value: float, draws: np.ndarray, n: int) -> CellFigure:
@@ -158,36 +178,34 @@ def _figure(name: str, value: float, draws: np.ndarray, n: int) -> CellFigure:
     return CellFigure(name, value, float(low), float(high), n)
 
 
-def _by_unit(cells: np.ndarray, unit: np.ndarray, by_gene: bool, n_units: int) -> np.ndarray:
-    """Sum cells (G, S, F) over each unit: (U, F)."""
-    sums = cells.sum(1 if by_gene else 0)
-    found = np.zeros((n_units, cells.shape[2]))
-    np.add.at(found, unit, sums)
-    return found
+def _pooled(cells: np.ndarray, drawn: Mapping[int, Drawn]) -> tuple[np.ndarray, np.ndarray]:
+    """Sums of cells (G, S, F) over genes and conditions, (F,), and their resamples (N, F)."""
+    if len(drawn) == 1:
+        ((axis, side),) = drawn.items()
+        per_unit = side.per_unit(cells.sum(1 - axis))
+        return per_unit.sum(0), side.counts @ per_unit
+    per_condition = drawn[0].weights() @ cells.reshape(len(cells), -1)
+    return cells.sum((0, 1)), np.einsum("ns,nsf->nf", drawn[1].weights(), per_condition.reshape(-1, *cells.shape[1:]))
 
 
-def _confusions(
-    classes: np.ndarray, called: np.ndarray, mask: np.ndarray, unit: np.ndarray, by_gene: bool, n_units: int, n: int
-) -> np.ndarray:
-    """Confusion counts of each unit, (U, actual, predicted)."""
-    g, s = np.nonzero(mask & (classes >= 0) & (called >= 0))
-    of = unit[g] if by_gene else unit[s]
-    flat = (of * n + classes[g, s]) * n + called[g, s]
-    return np.bincount(flat, minlength=n_units * n * n).reshape(n_units, n, n).astype(np.float64)
+def _confused(classes: np.ndarray, called: np.ndarray, mask: np.ndarray, n: int) -> np.ndarray:
+    """Which entry (actual, predicted) of the confusion counts each cell adds to, (G, S, n n)."""
+    entry = np.where(mask & (classes >= 0) & (called >= 0), classes.astype(np.int64) * n + called, -1)
+    return entry[..., None] == np.arange(n * n)
 
 
-def _mean_within(cells: np.ndarray, axis: int, unit: np.ndarray, by_gene: bool, counts: np.ndarray) -> tuple[float, np.ndarray]:
+def _mean_within(cells: np.ndarray, axis: int, drawn: Mapping[int, Drawn]) -> tuple[float, np.ndarray]:
     """Mean over conditions (axis 0) or genes (axis 1) of r within each, and its resamples (N,)."""
     each = correlation_of_sums(cells.sum(axis))
     value = float(np.nanmean(each)) if np.isfinite(each).any() else np.nan
-    if by_gene == (axis == 1):
-        weight = counts[:, unit] * np.isfinite(each)
+    if axis not in drawn:
+        weight = drawn[1 - axis].weights() * np.isfinite(each)
         return value, (weight @ np.nan_to_num(each)) / np.maximum(weight.sum(1), TINY)
-    flat = cells if by_gene else cells.transpose(1, 0, 2)
-    drawn = counts[:, unit] @ flat.reshape(len(flat), -1)
-    within = correlation_of_sums(drawn.reshape(len(counts), flat.shape[1], 6))
-    seen = np.isfinite(within)
-    return value, np.where(seen, within, 0.0).sum(1) / np.maximum(seen.sum(1), 1)
+    flat = np.moveaxis(cells, axis, 0)
+    sums = drawn[axis].weights() @ flat.reshape(len(flat), -1)
+    within = correlation_of_sums(sums.reshape(len(sums), -1, 6))
+    weight = np.isfinite(within) * (drawn[1 - axis].weights() if 1 - axis in drawn else 1.0)
+    return value, (weight * np.nan_to_num(within)).sum(1) / np.maximum(weight.sum(1), TINY)
 
 
 def table_rows(

@@ -20,7 +20,7 @@ from regdecode.expression.deeprage_settings import DeepRageSettings
 from regdecode.io.atomic import atomic_path
 from regdecode.io.h5ad import read_cell_predictions, read_cells, read_expression
 from regdecode.io.records import CellPredictions, Cells
-from regdecode.stats.cell_metrics import CellScores, cut_classes, score_cells, table_rows, tune_cuts, unit_counts
+from regdecode.stats.cell_metrics import CellScores, Drawn, cut_classes, score_cells, table_rows, tune_cuts, unit_counts
 from regdecode.training.deeprage_data import edges_of
 from regdecode.training.evaluation_files import write_table
 
@@ -30,15 +30,17 @@ PARTS = {"validation": 1, "test": 2}
 
 @dataclass(frozen=True)
 class CellTruth:
-    """What every model is scored against: values (G, S), classes (G, S), their edges, the bootstrap's units and whether these are genes."""
+    """What every model is scored against: values (G, S), classes (G, S), their edges, and the bootstrap's units.
+
+    `units` has the unit of each gene (G,) under 0, of each condition (S,) under 1, or both: the sides that were held out.
+    """
 
     cells: Cells
     values: np.ndarray
     classes: np.ndarray
     edges: np.ndarray
     series: np.ndarray | None
-    unit: np.ndarray
-    by_gene: bool
+    units: dict[int, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,20 @@ def read_truth(expression: str | Path, cells: str | Path, settings: DeepRageSett
     values = np.nan_to_num(values) if fold.attrs["missing"] == "zero" else values
     edges = edges_of(settings.classes, values, fold.split)
     series = series_of(found.sheet, settings.series)
-    by_gene = fold.attrs["regime"] != "new_condition"
-    held = series if series is not None else fold.conditions
-    unit = np.arange(len(fold.genes)) if by_gene else np.unique(held, return_inverse=True)[1]
-    return CellTruth(fold, values, classify(values, edges), edges, series, unit, by_gene)
+    return CellTruth(fold, values, classify(values, edges), edges, series, held_units(fold, series))
+
+
+def held_units(cells: Cells, series: np.ndarray | None) -> dict[int, np.ndarray]:
+    """Units of the sides that a regime holds out, by axis: genes, by transcription unit where the split was; conditions, by series.
+
+    Random pairs hold out neither side; genes are drawn.
+    """
+    units = {}
+    if cells.attrs["regime"] != "new_condition":
+        units[0] = np.arange(len(cells.genes)) if cells.unit is None else np.unique(cells.unit, return_inverse=True)[1]
+    if cells.attrs["regime"] in ("new_condition", "new_gene_and_condition"):
+        units[1] = np.unique(cells.conditions if series is None else series, return_inverse=True)[1]
+    return units
 
 
 def align(predictions: CellPredictions, cells: Cells, path: str | Path) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -131,13 +143,13 @@ def write_cell_evaluation(
     if twice:
         raise InputError(f"model {' '.join(twice[0])} comes twice", "--model, --predictions", "give every model once")
     fold = f"{truth.cells.attrs['regime']}.{truth.cells.attrs['fold']}"
-    counts = {part: part_counts(truth, code, n_resamples, seed) for part, code in PARTS.items()}
+    drawn = {part: draw_units(truth, code, n_resamples, seed) for part, code in PARTS.items()}
     rows: dict[str, list[pd.DataFrame]] = {"metrics": [], "per_gene": [], "per_condition": [], "confusion": []}
     scored: list[CellScores] = []
     for candidate in candidates:
         label = {"model": candidate.model, "member": candidate.member, "arm": candidate.arm}
         for part, code in PARTS.items():
-            scores = _score(candidate, truth, code, counts[part])
+            scores = _score(candidate, truth, code, drawn[part])
             if part == "test":
                 if not scores.figures:
                     raise InputError("predicts no test cell", f"model {candidate.model}", "predict the cells that the fold tests on")
@@ -156,20 +168,23 @@ def write_cell_evaluation(
         write_table(folder / "observed.tsv", _observed(candidates, truth, seed))
 
 
-def part_counts(truth: CellTruth, code: int, n_resamples: int, seed: int) -> np.ndarray:
-    """Resamples (N, U) in which only units with cells of the part are drawn, as often as there are such units."""
-    inside = np.zeros(int(truth.unit.max()) + 1, dtype=bool)
-    inside[truth.unit[(truth.cells.split == code).any(1 if truth.by_gene else 0)]] = True
-    drawn = np.zeros((n_resamples, len(inside)))
-    if inside.any():
-        drawn[:, inside] = unit_counts(int(inside.sum()), n_resamples, seed)
+def draw_units(truth: CellTruth, code: int, n_resamples: int, seed: int) -> dict[int, Drawn]:
+    """Resamples by axis, each side by itself: only units with cells of the part are drawn, as often as there are such units."""
+    rng, drawn = np.random.default_rng(seed), {}
+    for axis, unit in truth.units.items():
+        inside = np.zeros(int(unit.max()) + 1, dtype=bool)
+        inside[unit[(truth.cells.split == code).any(1 - axis)]] = True
+        counts = np.zeros((n_resamples, len(inside)))
+        if inside.any():
+            counts[:, inside] = unit_counts(int(inside.sum()), n_resamples, rng)
+        drawn[axis] = Drawn(unit, counts)
     return drawn
 
 
-def _score(candidate: CellCandidate, truth: CellTruth, code: int, counts: np.ndarray) -> CellScores:
+def _score(candidate: CellCandidate, truth: CellTruth, code: int, drawn: dict[int, Drawn]) -> CellScores:
     n_classes = len(truth.edges) + 1
     part = truth.cells.split == code
-    return score_cells(candidate.values, truth.values, part, truth.classes, candidate.called, n_classes, truth.unit, truth.by_gene, counts)
+    return score_cells(candidate.values, truth.values, part, truth.classes, candidate.called, n_classes, drawn)
 
 
 def _confusion_table(confusion: np.ndarray, label: dict[str, str]) -> pd.DataFrame:

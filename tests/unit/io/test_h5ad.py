@@ -82,8 +82,10 @@ def test_genes_with_site_counts_genes_not_bins(track):
     np.testing.assert_array_equal(track.genes_with_site().toarray(), [[1, 1], [0, 0], [1, 1]])
 
 
-def test_cells_survive(tmp_path):
-    cells = Cells(np.array(["g1", "g2"]), np.array(["x", "y", "z"]), np.array([[0, 1, -1], [2, 0, 0]], np.int8), {"regime": "new_gene"})
+@pytest.mark.parametrize("unit", [None, np.array(["u1", "u1"])])
+def test_cells_survive(tmp_path, unit):
+    split = np.array([[0, 1, -1], [2, 0, 0]], np.int8)
+    cells = Cells(np.array(["g1", "g2"]), np.array(["x", "y", "z"]), split, {"regime": "new_gene"}, unit)
     h5ad.write_cells(tmp_path / "c.h5ad", cells)
     assert_same(cells, h5ad.read_cells(tmp_path / "c.h5ad"))
 

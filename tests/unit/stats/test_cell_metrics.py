@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics as oracle
 
 from regdecode.expression.classes import classify
-from regdecode.stats.cell_metrics import class_figures, cut_classes, score_cells, table_rows, tune_cuts, unit_counts
+from regdecode.stats.cell_metrics import Drawn, class_figures, cut_classes, score_cells, table_rows, tune_cuts, unit_counts
 
 EDGES = np.array([-0.5, 0.5])
 
@@ -51,29 +51,76 @@ def test_the_published_confusion_matrix() -> None:
     assert found["kappa"] == pytest.approx(0.56, abs=5e-3)
 
 
-@pytest.mark.parametrize("by_gene", [True, False])
-def test_figures_and_their_resamples_by_brute_force(by_gene: bool) -> None:
+def drawn_of(units: dict[int, np.ndarray], n: int, seed: int = 0) -> dict[int, Drawn]:
+    rng = np.random.default_rng(seed)
+    return {axis: Drawn(unit, unit_counts(int(unit.max()) + 1, n, rng)) for axis, unit in units.items()}
+
+
+def slow_draw(drawn: dict[int, Drawn], k: int, shape: tuple[int, int]) -> tuple[np.ndarray, ...]:
+    """Rows and columns of one resample: those of each drawn unit, written out as often as it is drawn."""
+    places = [np.arange(n) for n in shape]
+    for axis, side in drawn.items():
+        units = np.repeat(np.arange(side.counts.shape[1]), side.counts[k].astype(int))
+        places[axis] = np.concatenate([np.flatnonzero(side.unit == u) for u in units])
+    return np.ix_(*places)
+
+
+def slow_figures(predicted: np.ndarray, actual: np.ndarray, mask: np.ndarray) -> dict[str, float]:
+    """Figures of cells (G, S), each by its name, from numpy and scikit-learn."""
+    x, y = predicted[mask], actual[mask]
+    told = {"pearson": np.corrcoef(x, y)[0, 1], "mse": np.square(x - y).mean()}
+    for name, tables in (("condition", (predicted.T, actual.T, mask.T)), ("gene", (predicted, actual, mask))):
+        several = [(p[m], a[m]) for p, a, m in zip(*tables, strict=True) if len(np.unique(a[m])) > 1]
+        told[f"pearson_within_{name}"] = np.mean([np.corrcoef(p, a)[0, 1] for p, a in several])
+    classes, called = classify(y, EDGES), classify(x, EDGES)
+    told |= {"accuracy": oracle.accuracy_score(classes, called), "kappa": oracle.cohen_kappa_score(classes, called)}
+    told |= {"balanced_accuracy": oracle.balanced_accuracy_score(classes, called), "majority": np.bincount(classes).max() / len(classes)}
+    return told
+
+
+SINGLE, OPERON, SERIES = np.arange(40), np.arange(40) * 7 % 40 // 3, np.arange(9) // 2
+
+
+@pytest.mark.parametrize(
+    "units",
+    [{0: SINGLE}, {0: OPERON}, {1: SERIES}, {0: SINGLE, 1: SERIES}, {0: OPERON, 1: SERIES}],
+    ids=["gene", "unit", "series", "both", "all"],
+)
+def test_figures_and_their_resamples_by_brute_force(units: dict[int, np.ndarray]) -> None:
     predicted, actual, part = made()
-    classes, called = classify(actual, EDGES), classify(predicted, EDGES)
-    unit = np.arange(40) if by_gene else np.arange(9) // 2
-    counts = unit_counts(int(unit.max()) + 1, 5, 0)
-    scores = score_cells(predicted, actual, part, classes, called, 3, unit, by_gene, counts)
-    values = {figure.metric: figure.value for figure in scores.figures}
+    part[SINGLE % 8 == 1] = False
+    part[:, 4] = False
+    drawn = drawn_of(units, 12)
+    scores = score_cells(predicted, actual, part, classify(actual, EDGES), classify(predicted, EDGES), 3, drawn)
     mask = part & np.isfinite(actual)
-    assert values["pearson"] == pytest.approx(np.corrcoef(predicted[mask], actual[mask])[0, 1])
-    assert values["mse"] == pytest.approx(np.square(predicted - actual)[mask].mean())
-    within = [np.corrcoef(predicted[mask[:, s], s], actual[mask[:, s], s])[0, 1] for s in range(9)]
-    assert values["pearson_within_condition"] == pytest.approx(np.mean(within))
-    assert values["accuracy"] == pytest.approx((classes == called)[mask].mean())
     assert scores.confusion.sum() == mask.sum()
-    for draw, drawn in zip(counts.astype(int), scores.resampled, strict=True):
-        units = np.repeat(np.arange(len(draw)), draw)
-        rows = [np.flatnonzero(unit == u) for u in units]
-        x = np.concatenate([(predicted[r][mask[r]] if by_gene else predicted[:, r][mask[:, r]]) for r in rows])
-        y = np.concatenate([(actual[r][mask[r]] if by_gene else actual[:, r][mask[:, r]]) for r in rows])
-        assert drawn == pytest.approx(np.corrcoef(x, y)[0, 1])
-    low, high = next((figure.low, figure.high) for figure in scores.figures if figure.metric == "pearson")
-    np.testing.assert_allclose([low, high], np.quantile(scores.resampled, [0.025, 0.975]))
+    whole = slow_figures(predicted, actual, mask)
+    places = [slow_draw(drawn, k, mask.shape) for k in range(12)]
+    slow = [slow_figures(predicted[place], actual[place], mask[place]) for place in places]
+    np.testing.assert_allclose(scores.resampled, [told["pearson"] for told in slow])
+    found = {figure.metric: figure for figure in scores.figures}
+    for name, value in whole.items():
+        assert found[name].value == pytest.approx(value), name
+        bounds = np.quantile([told[name] for told in slow], [0.025, 0.975])
+        np.testing.assert_allclose([found[name].low, found[name].high], bounds, err_msg=name)
+
+
+def width(predicted: np.ndarray, actual: np.ndarray, units: dict[int, np.ndarray]) -> float:
+    classes, called = classify(actual, EDGES), classify(predicted, EDGES)
+    scores = score_cells(predicted, actual, np.ones(actual.shape, bool), classes, called, 3, drawn_of(units, 400))
+    return scores.figures[0].high - scores.figures[0].low
+
+
+def test_what_units_share_widens_intervals() -> None:
+    """Genes of an operon have one profile and one error: four of them tell what one does. Series have an error of their own."""
+    rng = np.random.default_rng(0)
+    operon, series = np.repeat(np.arange(50), 4), np.repeat(np.arange(8), 3)
+    actual = rng.normal(size=(50, 24))[operon]
+    predicted = actual + rng.normal(size=(50, 1))[operon] + 0.3 * rng.normal(size=(200, 24))
+    genes = width(predicted, actual, {0: np.arange(200)})
+    assert 1.6 * genes < width(predicted, actual, {0: operon}) < 2.4 * genes
+    shifted = predicted + 2 * rng.normal(size=8)[series]
+    assert width(shifted, actual, {0: operon, 1: series}) > 1.6 * width(shifted, actual, {0: operon})
 
 
 def test_rows_of_genes_and_conditions() -> None:
@@ -92,6 +139,6 @@ def test_coverage_tells_of_cells_without_prediction() -> None:
     predicted, actual, part = made()
     predicted[:10] = np.nan
     classes, called = classify(actual, EDGES), classify(predicted, EDGES)
-    scores = score_cells(predicted, actual, part, classes, called, 3, np.arange(40), True, np.ones((2, 40)))
+    scores = score_cells(predicted, actual, part, classes, called, 3, {0: Drawn(np.arange(40), np.ones((2, 40)))})
     share = (part & np.isfinite(actual))[10:].sum() / (part & np.isfinite(actual)).sum()
     assert {figure.metric: figure.value for figure in scores.figures}["coverage"] == pytest.approx(share)
