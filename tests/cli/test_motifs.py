@@ -243,9 +243,12 @@ def test_models_that_do_not_fit(case, tmp_path) -> None:
 
 
 def test_genes_and_conditions_that_are_not_there(case) -> None:
-    result = run("attribute_deeprage", case, "--model", str(case / "m"), "--gene", "YFG1", "--condition", "mars", out="c")
+    strange = [part for k in range(1, 11) for part in ("--gene", f"YFG{k}", "--condition", f"mars {k}")]
+    result = run("attribute_deeprage", case, "--model", str(case / "m"), "--gene", "g4", *strange, out="c")
     assert result.exit_code == 2
-    assert "YFG1" in result.output and "mars" in result.output
+    told = " ".join(result.output.split())
+    assert all(f"YFG{k}" in told and f"mars {k}" in told for k in range(1, 11)) and "g4," not in told
+    assert "attribute.genes" in told and "attribute.conditions" in told
     assert not (case / "c").exists()
 
 

@@ -142,12 +142,16 @@ def test_faults_of_sequence_models_are_named(nextflow: Nextflow, mini: Path, tmp
         text.replace("thresholds: [-0.5, 0.5]", "quantiles: 1")
         .replace("by: random, n: 5", "by: random, n: 2")
         .replace("series: t", "serie: t")
+        .replace("  explain:", "  attribute: { genes: g1, conditions: [37], gene: [g1] }\n  explain:")
     )
     message = refused(nextflow.run(tmp_path, "--organism", wrong, "--data_dir", mini))
     for said in (
         "deeprage.classes.quantiles: 1 is less than 2",
         "deeprage.regimes.new_gene.n: 2 is less than 3",
         "deeprage.serie: unknown key 'serie'; did you mean series?",
+        "deeprage.attribute.genes: a string where array belongs",
+        "deeprage.attribute.conditions[0]: a integer where string belongs",
+        "deeprage.attribute.gene: unknown key 'gene'; did you mean genes?",
     ):
         assert said in message
     text = with_changes(

@@ -16,6 +16,7 @@ network: {merge: bilinear, length: 0, motifs: true, filters: 4, width: 12, stran
 fit: {optimiser: adam, learning_rate: 5.0e-3, trunk_rate: 0.1, batch_genes: 128, frozen_epochs: 12, trunk_epochs: 0, epochs: 6,
   freeze_trunk: true, schedule: cosine, patience: 12}
 """
+CHOSEN = "attribute: { genes: [MINI00150, MINI00007], conditions: [liver_2] }"
 UNTOLD = WITH_MOTIFS.replace("model: small", "model: untold").replace("motifs: true, filters: 4", "motifs: false, filters: 8, words: 7")
 
 
@@ -30,12 +31,13 @@ def real(nextflow: Nextflow, mini: Path, tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp("deeprage")
     (folder / "small.yml").write_text(WITH_MOTIFS)
     (folder / "untold.yml").write_text(UNTOLD)
+    (folder / "mini.yml").write_text((mini / "promoters.yml").read_text().replace("  explain:", f"  {CHOSEN}\n  explain:"))
     params = {
         "deeprage_models": f"{folder}/small.yml,{folder}/untold.yml",
         "deeprage_regimes": "new_gene",
         "deeprage_baselines": "majority,mean,kmer_ridge",
     }
-    run = nextflow.run(folder, organism=mini / "promoters.yml", systems="deeprage", **params)
+    run = nextflow.run(folder, organism=folder / "mini.yml", data_dir=mini, systems="deeprage", **params)
     assert run.code == 0, run.text
     return run
 
@@ -78,6 +80,11 @@ def test_what_was_read_and_what_could_leak_are_tables(real: Run) -> None:
     assert [row["n"] for row in notes if row["step"] == "split_cells" and row["what"] == "regulators"] != []
     leaks = {(row["check"], row["a"], row["b"]): row["n"] for row in table(real.out / "prepared" / "cells" / "leakage.tsv")}
     assert leaks["same gene", "test", "train"] == "0"
+
+
+def test_genes_and_conditions_of_the_organism_file_are_explained(real: Run) -> None:
+    rows = table(real.out / "attributions" / "new_gene.0.small" / "additivity.tsv")
+    assert {(row["gene"], row["condition"]) for row in rows} == {("MINI00007", "liver_2"), ("MINI00150", "liver_2")}
 
 
 def test_the_report_stands_alone(real: Run) -> None:

@@ -90,10 +90,12 @@ def choose_cells(
     column_of = {name: k for k, name in enumerate(data.conditions.tolist())}
     lost = [gene for gene, row in zip(genes, rows, strict=True) if row < 0]
     if lost:
-        faults.add(f"{', '.join(lost[:8])}: no such gene among the cells' {len(data.genes)}", "--gene", "give gene ids or names")
+        fix = "give gene ids or names (attribute.genes under deeprage in the organism file)"
+        faults.add(f"{', '.join(lost)}: no such gene among the cells' {len(data.genes)}", "--gene", fix)
     absent = [name for name in conditions if name not in column_of]
     if absent:
-        faults.add(f"{', '.join(absent[:8])}: no such condition", "--condition", f"such as {', '.join(data.conditions[:3])}")
+        fix = f"give conditions such as {', '.join(data.conditions[:3])} (attribute.conditions under deeprage in the organism file)"
+        faults.add(f"{', '.join(absent)}: no such condition", "--condition", fix)
     faults.raise_if_any()
     predicted, values = predictions(networks, data), data.values
     chosen = list(dict.fromkeys(rows)) if genes else best_genes(predicted, data, n_genes)

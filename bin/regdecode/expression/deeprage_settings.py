@@ -23,6 +23,7 @@ _KEYS = (
     "coding",
     "regimes",
     "explain",
+    "attribute",
 )
 _REGIME_KEYS = {
     "new_gene": ("file", "columns", "by", "n", "folds", "missing"),
@@ -86,7 +87,7 @@ def deeprage_settings(config: Mapping[str, Any], where: str = "deeprage settings
         regulators (file), regulator_column, missing (drop, zero), classes ({thresholds} or {quantiles}), series (column of the sample
         sheet), motifs, known_targets, regimes {new_gene {file, columns, folds | by: random | unit, n}, new_condition {file | by: series,
         n}, random_pair {share, seed, over: matrix | used}, new_gene_and_condition: true}; every regime may have its own `missing`.
-        `expression` and `coding` are the pipeline's to follow: they say which files a step is given.
+        `expression`, `coding` and `attribute` are the pipeline's to follow: they say which files and names a step is given.
     where
         Name of the file, for messages.
 

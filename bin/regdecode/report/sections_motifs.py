@@ -12,7 +12,7 @@ from regdecode.report.part import Part
 from regdecode.report.tables import from_frame
 
 GALLERY = 24
-PROMOTERS = 4
+PROMOTERS = 12
 NULLS = {"genes permuted": "genes permuted", "permuted among genes of like degree": "permuted, like degree"}
 
 
@@ -135,14 +135,15 @@ def knock_out_part(found: FilterSet, folder: Path, prefix: str) -> Part:
 
 
 def promoters_part(tables: dict[str, pd.DataFrame], name: str, folder: Path, prefix: str) -> Part:
-    """Bases and regulators behind the best predicted genes."""
+    """Bases and regulators behind the predictions of chosen or the best predicted genes."""
     part = Part()
     bases, changes, sums = tables.get("bases"), tables.get("saturation"), tables.get("additivity")
     if bases is None or bases.empty:
         part.lacks("Bases of chosen promoters", "ATTRIBUTE_DEEPRAGE left no bases.tsv")
         return part
     entries, substitutions = [], []
-    for (gene, condition), rows in list(bases.groupby(["gene", "condition"], sort=False))[:PROMOTERS]:
+    cells = list(bases.groupby(["gene", "condition"], sort=False))
+    for (gene, condition), rows in cells[:PROMOTERS]:
         title = f"{rows['name'].iloc[0] or gene} in {condition}"
         entries.append((title, "".join(rows["base"]), rows["contribution"].to_numpy(float), int(rows["position"].iloc[0])))
         if changes is not None and not changes.empty:
@@ -150,6 +151,8 @@ def promoters_part(tables: dict[str, pd.DataFrame], name: str, folder: Path, pre
             matrix = mine.pivot(index="position", columns="alt", values="effect").reindex(index=rows["position"], columns=list("ACGT"))
             substitutions.append(matrix.fillna(0).to_numpy(float))
     part.pictures.append(figures.promoters(entries, substitutions, folder, f"{prefix}promoters"))
+    if len(cells) > PROMOTERS:
+        part.sentences.append(f"Drawn are the first {PROMOTERS} of {plural(len(cells), 'gene')} in a condition; all are in bases.tsv.")
     if sums is not None and not sums.empty:
         part.sentences.append(
             "Contributions add up to the prediction less that of background letters with every regulator at 0; the largest residual is "

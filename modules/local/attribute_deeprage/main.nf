@@ -9,6 +9,7 @@ process ATTRIBUTE_DEEPRAGE {
     path expression
     path sequences
     path genes
+    val chosen
     val code
 
     output:
@@ -19,7 +20,7 @@ process ATTRIBUTE_DEEPRAGE {
     script:
     def networks = models.collect { folder -> "--model ${folder}" }.join(' ')
     """
-    attribute_deeprage.py ${networks} --sequences ${sequences} --genes ${genes} --expression ${expression} --cells '${cells}' \\
+    attribute_deeprage.py ${networks} --sequences ${sequences} --genes ${genes} --expression ${expression} --cells '${cells}' ${chosen} \\
         --device ${task.accelerator ? 'cuda' : 'cpu'} --threads ${task.cpus} --out '${meta.id}'
     """
 

@@ -81,7 +81,7 @@ workflow DEEPRAGE {
     )
     ATTRIBUTE_DEEPRAGE(
         ensembles.combine(explained, by: 0).map { fold, folder, h5ad -> [named(org, fold, first, null), h5ad, [folder]] },
-        expression, sequences, genes, code.ATTRIBUTE_DEEPRAGE,
+        expression, sequences, genes, plan.attribute, code.ATTRIBUTE_DEEPRAGE,
     )
 
     notes      = SPLIT_CELLS.out.notes

@@ -118,7 +118,7 @@ def trainPlan(Map org, Map cfg) {
 // What DeepRAGE reads: names of files in the organism file, and a config for each of its steps, so that an edit of one redoes no other.
 def deepragePlan(Map org) {
     if (!org.deeprage) {
-        return [on: false, motifs: [], tables: [], folds: [], coding: false, options: '', split: '', learn: '', explain: '']
+        return [on: false, motifs: [], tables: [], folds: [], coding: false, options: '', split: '', learn: '', explain: '', attribute: '']
     }
     def block   = org.deeprage
     def regimes = block.regimes
@@ -127,7 +127,14 @@ def deepragePlan(Map org) {
     return [on: true, regulators: block.regulators, motifs: block.motifs ?: [], targets: block.known_targets?.file, coding: block.coding != false, folds: cellFolds(regimes),
         tables: [regimes.new_gene?.file, regimes.new_condition?.file].findAll { name -> name }, matrix: drawn ? org.expression.matrix : null,
         options: (org.expression.separator ? "--separator '${org.expression.separator}' " : '') + (org.expression.columns?.gene ? "--gene-column '${org.expression.columns.gene}'" : ''),
-        split: json(learnt + [regimes: regimes]), learn: json(learnt), explain: json(learnt + block.subMap(['known_targets', 'explain']))]
+        split: json(learnt + [regimes: regimes]), learn: json(learnt), explain: json(learnt + block.subMap(['known_targets', 'explain'])),
+        attribute: (repeated('--gene', block.attribute?.genes) + repeated('--condition', block.attribute?.conditions)).join(' ')]
+}
+
+// An option repeated for every name, each quoted for the shell.
+def repeated(String option, List names) {
+    def quote = "'"
+    return (names ?: []).collect { name -> "${option} '${name.replace(quote, /'\''/)}'".toString() }
 }
 
 // Names of the folds that SPLIT_CELLS gives, as far as the organism file says (for stub runs).

@@ -75,4 +75,4 @@ def test_every_key_of_the_organism_file_is_one_of_the_config() -> None:
     with pytest.raises(InputError, match="unknown setting 'colour'") as told:
         deeprage_settings({"colour": 1})
     assert set(schema["properties"]["deeprage"]["properties"]) == set(str(told.value).split("use one of ")[1].split(", "))
-    assert deeprage_settings({"coding": False, "expression": {"group_by": []}}).missing == "drop"
+    assert deeprage_settings({"coding": False, "expression": {"group_by": []}, "attribute": {"genes": ["g1"]}}).missing == "drop"

@@ -89,13 +89,16 @@ def add_motifs(folder: Path, name: str, targets: bool = True, q: float = 0.1) ->
         save(rows, folder / "motifs" / name / "null.tsv")
 
 
-def add_promoters(folder: Path, name: str, length: int = 120) -> None:
-    """Bases, substitutions and regulators of one gene in one condition."""
+def add_promoters(folder: Path, name: str, length: int = 120, conditions: int = 1) -> None:
+    """Bases of one gene in some conditions; substitutions and regulators in the first."""
     rng = np.random.default_rng(1)
     head = {"gene": "G1", "name": "HSP12", "condition": "c1"}
     letters, at = rng.choice(list("ACGT"), length), np.arange(-length, 0)
-    bases = pd.DataFrame({**head, "position": at, "base": letters, "contribution": rng.normal(size=length)})
-    save(bases, folder / "attributed" / name / "bases.tsv")
+    bases = [
+        pd.DataFrame({**head, "condition": f"c{k + 1}", "position": at, "base": letters, "contribution": rng.normal(size=length)})
+        for k in range(conditions)
+    ]
+    save(pd.concat(bases), folder / "attributed" / name / "bases.tsv")
     changes = [
         {**head, "position": p, "ref": b, "alt": a, "effect": 0.1} for p, b in zip(at, letters, strict=True) for a in "ACGT" if a != b
     ]

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from tests.unit.report.make_deeprage import add_deeprage, add_motifs
+from tests.unit.report.make_deeprage import add_deeprage, add_motifs, add_promoters
 from tests.unit.report.make_inputs import make_inputs
 
 from regdecode.report.figures_deeprage import training
 from regdecode.report.inputs import Inputs, read_inputs
 from regdecode.report.page import write_report
 from regdecode.report.sections_deeprage import compared, label_of, over_folds, regime_part, standing, verdict_of
-from regdecode.report.sections_motifs import knock_out_part
+from regdecode.report.sections_motifs import PROMOTERS, knock_out_part, promoters_part
 from regdecode.report.verdict import WORDS
 from regdecode.report.views_deeprage import DeepRageView, view_deeprage
 
@@ -108,6 +108,16 @@ def test_without_known_targets_the_absence_is_said(tmp_path: Path) -> None:
     add_motifs(folder / "deeprage", "new_gene.0.default", targets=False)
     part = knock_out_part(read_inputs(folder).deeprage.filters[0], tmp_path, "")
     assert not part.sentences and "known_targets" in part.absent[0][1]
+
+
+def test_more_promoters_than_are_drawn(tmp_path: Path) -> None:
+    folder = make_inputs(tmp_path / "inputs", ["chr1"], n_outputs=6, n_genes=60)
+    add_deeprage(folder, folds=("new_gene.0",), explained=False)
+    add_promoters(folder / "deeprage", "new_gene.0.default", conditions=PROMOTERS + 1)
+    (tables,) = read_inputs(folder).deeprage.attributed.values()
+    part = promoters_part(tables, "one", tmp_path, "")
+    assert "Drawn are the first 12 of 13 genes in a condition; all are in bases.tsv." in part.sentences
+    assert f"HSP12 in c{PROMOTERS}" in part.pictures[0].alt and f"HSP12 in c{PROMOTERS + 1}" not in part.pictures[0].alt
 
 
 def test_the_level_of_the_run_decides_what_is_confirmed(tmp_path: Path) -> None:
