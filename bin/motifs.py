@@ -21,7 +21,9 @@ from regdecode.cli import command, existing_file, existing_folder, option_device
 @click.option("--genes", type=existing_file, required=True, help="genes.tsv of REFERENCE.")
 @click.option("--expression", type=existing_file, required=True, help="expression.h5ad of EXPRESSION.")
 @click.option("--cells", type=existing_file, required=True, help="<regime>.<fold>.cells.h5ad of SPLIT_CELLS.")
-@click.option("--motifs", type=existing_file, multiple=True, required=True, help="MEME or JASPAR file of known motifs; repeat.")
+@click.option(
+    "--motifs", type=existing_file, multiple=True, help="MEME or JASPAR file of known motifs; repeat. Without one no filter has a name."
+)
 @click.option("--targets", type=existing_file, help="Table of regulators and their known target genes.")
 @click.option("--config", type=existing_file, required=True, help="JSON: the deeprage block of the organism file.")
 @click.option("--organism", required=True, help="Id of the organism.")

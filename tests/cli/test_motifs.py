@@ -166,6 +166,31 @@ def test_a_network_whose_filters_answer_nowhere(case, known, tmp_path) -> None:
     assert knock_out_part(found, tmp_path, "").absent
 
 
+def test_without_known_motifs_every_filter_is_new(case, known) -> None:
+    """Motifs, clusters, knock-outs and tests of targets are those of the run with motifs; nothing has a name."""
+    result = motifs(case, meme="", out="plain")
+    assert result.exit_code == 0, result.output
+    assert {path.name for path in (case / "plain").iterdir()} == {path.name for path in known.iterdir()}
+    assert undocumented(case / "plain") == []
+    plain, told = ({path.stem: pd.read_csv(path, sep="\t") for path in folder.glob("*.tsv")} for folder in (case / "plain", known))
+    filters = plain["filters"]
+    assert list(filters.columns) == list(told["filters"].columns) and (filters["matched"] == 0).all()
+    assert filters[["match", "motif", "p", "q", "q_within", "strand", "database"]].isna().all(axis=None)
+    same = ["filter", "cluster", "consensus", "ic", "n_sites", "effect", "top_condition"]
+    pd.testing.assert_frame_equal(filters[same], told["filters"][same])
+    assert set(plain["de_novo"]["filter"]) == set(filters[(filters["n_sites"] > 0) & filters["consensus"].notna()]["filter"])
+    pd.testing.assert_frame_equal(plain["knockout"].drop(columns="match"), told["knockout"].drop(columns="match"))
+    tests = ["unit", "regulator", "auc", "q_rank_sum"]
+    pd.testing.assert_frame_equal(plain["validation"][tests], told["validation"][tests])
+    assert plain["validation"]["own"].eq(0).all() and plain["pairs"]["own"].eq(0).all()
+    assert set(told["metrics"]["metric"]) - set(plain["metrics"]["metric"]) == {
+        *(f"filters_matched{more}" for more in ("", "_within", "_from_scratch", "_random_words")),
+        *("regulators_matched", "own_regulators_confirmed", "own_target_auc", "other_target_auc"),
+    }
+    notes = {one["what"]: one for one in json.loads((case / "plain" / "motifs.notes.json").read_text())["notes"]}
+    assert notes["known motifs"]["n"] == 0 and "none are given" in notes["known motifs"]["why"]
+
+
 def test_attributions_of_the_planted_site(case) -> None:
     result = run("attribute_deeprage", case, "--model", str(case / "m"), "--best-genes", "3", out="a")
     assert result.exit_code == 0, result.output

@@ -162,7 +162,6 @@ def test_faults_of_sequence_models_are_named(nextflow: Nextflow, mini: Path, tmp
         ("    new_gene: { by: random, n: 5 }\n", ""),
         ("expression: { group_by: [] }", "expression: { group_by: [tissue] }"),
         ("over: used", "over: matrix"),
-        ("  motifs: [motifs.meme]\n", ""),
     )
     wrong.write_text(text)
     message = refused(nextflow.run(tmp_path, "--organism", wrong, "--data_dir", mini))
@@ -172,7 +171,6 @@ def test_faults_of_sequence_models_are_named(nextflow: Nextflow, mini: Path, tmp
         "name the column of the sample sheet that holds them (deeprage.series)",
         "it crosses the folds of new_gene and new_condition: give both",
         "no pair is a cell of the matrix: over: used",
-        "targets are tested for named motifs: deeprage.motifs is missing",
     ):
         assert said in message
     number = 1 + next(i for i, line in enumerate(text.splitlines()) if "over: matrix" in line)
@@ -211,14 +209,17 @@ def test_people_need_the_tissue_models(nextflow: Nextflow, tmp_path: Path) -> No
     assert "--systems people: people's models start from those of decode" in refused(nextflow.run(tmp_path, systems="people"))
 
 
-def test_a_missing_image_is_named_before_any_task_with_both_ways_out(nextflow: Nextflow, tmp_path: Path) -> None:
+def test_a_missing_image_is_named_before_any_task_with_both_ways_out(nextflow: Nextflow, mini: Path, tmp_path: Path) -> None:
+    """The image of MOTIFS too where no motifs are known."""
+    (tmp_path / "mini.yml").write_text((mini / "promoters.yml").read_text().replace("  motifs: [motifs.meme]\n", ""))
     engine = tmp_path / "bin" / "docker"
     engine.parent.mkdir()
-    engine.write_text('#!/bin/sh\ncase "$*" in *train_decode*|*scan_motifs*) exit 1 ;; esac\nexit 0\n')
+    engine.write_text('#!/bin/sh\ncase "$*" in *train_decode*|*motifs*) exit 1 ;; esac\nexit 0\n')
     engine.chmod(0o755)
-    run = nextflow.run(tmp_path, "-profile", "docker,gpu", env={"PATH": f"{engine.parent}{os.pathsep}{os.environ['PATH']}"})
+    path = {"PATH": f"{engine.parent}{os.pathsep}{os.environ['PATH']}"}
+    run = nextflow.run(tmp_path, "-profile", "docker,gpu", env=path, organism=tmp_path / "mini.yml", data_dir=mini)
     message = refused(run)
-    assert "no image of regdecode/scan_motifs:" in message and "regdecode/train_decode:0.1.0-gpu" in message
+    assert "no image of regdecode/motifs:0.1.0-gpu, regdecode/scan_motifs:" in message and "regdecode/train_decode:0.1.0-gpu" in message
     assert "make images" in message and "docker.registry" in message
     assert not list(tmp_path.rglob(".command.run"))
 

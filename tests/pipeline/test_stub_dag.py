@@ -107,6 +107,16 @@ def test_sequence_models_alone(nextflow: Nextflow, mini: Path, tmp_path: Path) -
     assert "predictions/random_pair.0/svd.predictions.h5ad" in names and "predictions/new_gene.0/svd.predictions.h5ad" not in names
 
 
+def test_sequence_models_without_known_motifs(nextflow: Nextflow, mini: Path, tmp_path: Path) -> None:
+    """Filters are read, knocked out and tested all the same."""
+    (tmp_path / "mini.yml").write_text((mini / "promoters.yml").read_text().replace("  motifs: [motifs.meme]\n", ""))
+    params = {"systems": "deeprage", "deeprage_models": "default", "deeprage_replicates": 1, "deeprage_regimes": "new_gene"}
+    run = nextflow.run(tmp_path, "-stub-run", organism=tmp_path / "mini.yml", data_dir=mini, **params)
+    assert run.code == 0, run.text
+    assert run.counts() == deeprage_counts(1, 1) | {"REFERENCE": 1, "EXPRESSION": 2, "REPORT": 1}
+    assert (run.out / "motifs" / "new_gene.0.default" / "validation.tsv").exists()
+
+
 def test_people_are_left_out_on_demand(nextflow: Nextflow, mini: Path, cohorts: Path, preset: Path, tmp_path: Path) -> None:
     """Without people the cohorts' files are not even looked for."""
     shutil.copy(cohorts / "mini.yml", tmp_path / "mini.yml")

@@ -45,10 +45,10 @@ def matched_by_chance(
 ) -> NDArray[np.int64]:
     """Filters of `n` random words that match a motif of `targets` at `q`, made and compared as a network's own are; (`DRAWS`,) counts.
 
-    `shape` is the network's trunk (its window, width and strands); all are 0 where no word fits.
+    `shape` is the network's trunk (its window, width and strands); all are 0 where no word fits or there is no target.
     """
     counts = np.zeros(DRAWS, np.int64)
-    for draw in range(DRAWS if n and shape.width >= WORD else 0):
+    for draw in range(DRAWS if n and len(targets) and shape.width >= WORD else 0):
         words = drawn_words(codes, n, seed * DRAWS + draw)
         if not words:
             break

@@ -41,7 +41,9 @@ class Matches(NamedTuple):
     reverse: NDArray[np.bool_]
 
     def best(self) -> NDArray[np.int64]:
-        """Best motif of each filter (K,), -1 for a filter without a position."""
+        """Best motif of each filter (K,), -1 for a filter without a position and where there is no motif."""
+        if not self.p.shape[1]:
+            return np.full(len(self.p), -1)
         known: NDArray[np.bool_] = np.asarray(np.isfinite(self.p).all(1))
         return np.where(known, np.argmin(np.where(known[:, None], self.p, 1.0), 1), -1)
 

@@ -95,13 +95,16 @@ class MotifAnalysis:
 
 
 def named_database(motifs: Sequence[Motif], files: Sequence[str], naming: ScanSettings, notes: Notes) -> Database:
-    """Motifs by the regulators they stand for; those that the settings leave out are dropped.
+    """Motifs by the regulators they stand for, none where none are given; those that the settings leave out are dropped.
 
     Raises
     ------
     InputError
-        None is left.
+        Of those that are given none is left.
     """
+    if not motifs:
+        notes.add("known motifs", 0, "none are given: no filter has a name, all are listed as new")
+        return Database((), (), ())
     kept = [(motif, file, name) for motif, file, name in zip(motifs, files, regulators_of(motifs, naming), strict=True) if name is not None]
     if not kept:
         raise InputError("explain.motif_keep leaves no motif", "deeprage settings", "correct the regular expression")

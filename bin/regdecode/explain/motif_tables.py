@@ -130,18 +130,21 @@ def pair_table(found: MotifAnalysis, data: SequenceData) -> pd.DataFrame:
 def metric_table(
     found: MotifAnalysis, table: pd.DataFrame, data: SequenceData, validation: pd.DataFrame | None, settings: MotifSettings, organism: str
 ) -> pd.DataFrame:
-    """Headline figures."""
+    """Headline figures; where there are known motifs, those of matches and of regulators' own filters too."""
     config, attrs = found.model.config, data.cells.attrs
     head = ["deeprage", organism, f"{attrs['regime']}.{attrs['fold']}", config["model"], config["member"], "all", "all", "motifs"]
-    nan, n = float("nan"), len(table)
+    nan, n, named = float("nan"), len(table), found.matches.p.shape[1] > 0
     matched, fresh, chance = table[table["matched"] == 1], table["origin"] != "motif", found.by_chance
-    rows: list[tuple[str, float, float, float, int]] = [
-        ("filters_alive", int((table["n_sites"] > 0).sum()), nan, nan, n),
-        ("filters_matched", len(matched), nan, nan, n),
-        ("filters_matched_within", int((table["q_within"] <= settings.q).sum()), nan, nan, n),
-        ("filters_matched_from_scratch", int((table["matched"].eq(1) & fresh).sum()), nan, nan, int(fresh.sum())),
-        ("filters_matched_random_words", chance.mean(), float(chance.min()), float(chance.max()), int(fresh.sum())),
-        ("regulators_matched", matched["match"].nunique(), nan, nan, n),
+    rows: list[tuple[str, float, float, float, int]] = [("filters_alive", int((table["n_sites"] > 0).sum()), nan, nan, n)]
+    if named:
+        rows += [
+            ("filters_matched", len(matched), nan, nan, n),
+            ("filters_matched_within", int((table["q_within"] <= settings.q).sum()), nan, nan, n),
+            ("filters_matched_from_scratch", int((table["matched"].eq(1) & fresh).sum()), nan, nan, int(fresh.sum())),
+            ("filters_matched_random_words", chance.mean(), float(chance.min()), float(chance.max()), int(fresh.sum())),
+            ("regulators_matched", matched["match"].nunique(), nan, nan, n),
+        ]
+    rows += [
         ("filter_clusters", int(found.clusters.max(initial=0)), nan, nan, n),
         ("filters_de_novo", int(((table["matched"] == 0) & (table["n_sites"] > 0) & (table["consensus"] != "")).sum()), nan, nan, n),
     ]
@@ -154,6 +157,7 @@ def metric_table(
             for column, (metric, total) in enumerate((("target_pairs_confirmed", size), ("regulators_confirmed", count))):
                 drawn = counts[:, column]
                 rows.append((f"{metric}_{name}", drawn.mean(), float(drawn.min()), float(drawn.max()), total))
+    if validation is not None and named:
         own = validation["own"] == 1
         hits = validation[own & (validation["q_rank_sum"] <= settings.q)]
         rows.append(("own_regulators_confirmed", hits["regulator"].nunique(), nan, nan, validation[own]["regulator"].nunique()))

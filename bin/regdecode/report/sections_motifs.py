@@ -13,36 +13,35 @@ from regdecode.report.tables import from_frame
 
 GALLERY = 24
 PROMOTERS = 12
+NAMES = ["match", "motif", "q", "matched", "own"]
 NULLS = {"genes permuted": "genes permuted", "permuted among genes of like degree": "permuted, like degree"}
 
 
 def motifs_part(found: FilterSet, folder: Path, prefix: str) -> Part:
-    """The gallery: filters that match known motifs, the strongest first, and those that match none, apart."""
+    """The gallery: filters that match known motifs, the strongest first, and those that match none, apart; together if none is known."""
     part = Part()
     filters = found.table("filters", "model", "filter", "consensus", "effect", "matched", "match", "q", "n_sites", "origin")
     if filters is None:
         part.lacks("Motifs of the filters", "MOTIFS left no filters.tsv")
         return part
-    named, alive = filters[filters["matched"] == 1], filters[filters["n_sites"] > 0]
-    scratch = filters[filters["origin"] != "motif"]
-    fresh = int((scratch["matched"] == 1).sum())
-    part.sentences.append(
-        f"{count(len(named))} of {plural(len(filters), 'filter')} ({count(len(alive))} answer somewhere) match a known motif, of "
-        f"{plural(named['match'].nunique(), 'regulator')}; {count(fresh)} of the {count(len(scratch))} that did not "
-        f"start from one{_by_chance(found)}."
-    )
-    if len(named):
-        strongest = named.sort_values("effect", ascending=False)["match"].drop_duplicates().head(8)
-        part.sentences[-1] += f" The strongest: {listed(strongest.tolist(), 8)}."
     ordered = filters.sort_values("effect", ascending=False, kind="stable")
     known = ordered[ordered["matched"] == 1].drop_duplicates("match")
     new = ordered[(ordered["matched"] == 0) & (ordered["n_sites"] > 0)].drop_duplicates("consensus")
-    for rows, name, title, said in (
-        (known, "known", "Filters that match known motifs",
-         "One filter a regulator, those whose knock-out changes predictions most first; above each its match and q."),
-        (new, "new", "Filters that match no known motif",
-         "One filter a consensus, those whose knock-out changes predictions most first; above each the nearest motif and its q."),
-    ):  # fmt: skip
+    by_effect = "those whose knock-out changes predictions most first"
+    if _compared(found):
+        part.sentences.append(_matched(filters, found))
+        galleries = [
+            (known, "known", "Filters that match known motifs", f"One filter a regulator, {by_effect}; above each its match and q."),
+            (new, "new", "Filters that match no known motif",
+             f"One filter a consensus, {by_effect}; above each the nearest motif and its q."),
+        ]  # fmt: skip
+    else:
+        alive = count(int((filters["n_sites"] > 0).sum()))
+        part.sentences.append(
+            f"No known motifs were given, so none of the {plural(len(filters), 'filter')} ({alive} answer somewhere) has a name."
+        )
+        galleries = [(new, "new", "Motifs of the filters", f"One filter a consensus, {by_effect}.")]
+    for rows, name, title, said in galleries:
         entries = [(heading(row), motif) for _, row in rows.iterrows() if (motif := _motif(found, row)) is not None][:GALLERY]
         if entries:
             part.pictures.append(figures.gallery(entries, title, said, folder, f"{prefix}motifs_{name}"))
@@ -56,7 +55,9 @@ def motifs_part(found: FilterSet, folder: Path, prefix: str) -> Part:
         ("top_condition", "most in", None),
     ]  # fmt: skip
     id_ = f"filters-{found.fold}-{found.preset}"
-    part.tables.append(from_frame(ordered, id_, "Every filter", columns, "All knock-outs are in knockout.tsv.", searchable=True))
+    part.tables.append(
+        from_frame(_named(ordered, found), id_, "Every filter", columns, "All knock-outs are in knockout.tsv.", searchable=True)
+    )
     pairs = found.table("pairs", "unit", "regulator", "interaction")
     if pairs is not None:
         columns = [
@@ -65,8 +66,37 @@ def motifs_part(found: FilterSet, folder: Path, prefix: str) -> Part:
             ("regulator_alone", "regulator alone", 4),
         ]  # fmt: skip
         title = "Filters and regulators that act together"
-        part.tables.append(from_frame(pairs.head(200), f"pairs-{found.fold}-{found.preset}", title, columns, searchable=True))
+        part.tables.append(
+            from_frame(_named(pairs.head(200), found), f"pairs-{found.fold}-{found.preset}", title, columns, searchable=True)
+        )
     return part
+
+
+def _compared(found: FilterSet) -> bool:
+    """Whether the filters were compared with known motifs: without any there are no figures of matches."""
+    metrics = found.table("metrics", "metric", "value")
+    return metrics is None or bool(metrics["metric"].str.startswith("filters_matched").any())
+
+
+def _named(table: pd.DataFrame, found: FilterSet) -> pd.DataFrame:
+    """The table without the columns about known motifs where none were given."""
+    return table if _compared(found) else table.drop(columns=NAMES, errors="ignore")
+
+
+def _matched(filters: pd.DataFrame, found: FilterSet) -> str:
+    """How many filters match known motifs, and which do so with the largest effects."""
+    named, alive = filters[filters["matched"] == 1], filters[filters["n_sites"] > 0]
+    scratch = filters[filters["origin"] != "motif"]
+    fresh = int((scratch["matched"] == 1).sum())
+    said = (
+        f"{count(len(named))} of {plural(len(filters), 'filter')} ({count(len(alive))} answer somewhere) match a known motif, of "
+        f"{plural(named['match'].nunique(), 'regulator')}; {count(fresh)} of the {count(len(scratch))} that did not "
+        f"start from one{_by_chance(found)}."
+    )
+    if len(named):
+        strongest = named.sort_values("effect", ascending=False)["match"].drop_duplicates().head(8)
+        said += f" The strongest: {listed(strongest.tolist(), 8)}."
+    return said
 
 
 def _by_chance(found: FilterSet) -> str:
@@ -115,10 +145,13 @@ def knock_out_part(found: FilterSet, folder: Path, prefix: str) -> Part:
         part.sentences.append(
             f"{model}: targets of {plural(int(known['regulators']), 'regulator')} change more than other genes without some filter "
             f"(q ≤ {known['q']:g} over all {plural(int((table['model'] == model).sum()), 'pair')}); "
-            f"permuted tables confirm {said} on average. Of {plural(mine['regulator'].nunique(), 'regulator')} "
-            f"with a filter of their own motif, {count(hits)} "
-            f"{'is' if hits == 1 else 'are'} confirmed by it."
+            f"permuted tables confirm {said} on average."
         )
+        if len(mine):
+            part.sentences[-1] += (
+                f" Of {plural(mine['regulator'].nunique(), 'regulator')} with a filter of their own motif, {count(hits)} "
+                f"{'is' if hits == 1 else 'are'} confirmed by it."
+            )
         counts = {"pairs": int(known["pairs"]), "regulators": int(known["regulators"])}
         name = f"{prefix}knock_out_{str(model).replace('.', '_')}"
         part.pictures.append(figures.permuted(counts, drawn, f"Known targets and filter knock-outs, {model}", folder, name))
@@ -128,9 +161,10 @@ def knock_out_part(found: FilterSet, folder: Path, prefix: str) -> Part:
         ("q_rank_sum", "q", 4), ("found", "targets among the top", 0), ("expected", "by chance", 1), ("q_fisher", "q (Fisher)", 4),
     ]  # fmt: skip
     shown = pd.concat([own, table.head(200)]).drop_duplicates(["model", "unit", "regulator"])
-    caption = "Pairs of a filter with the regulator whose motif it is, then the smallest p; all are in validation.tsv."
+    first = "Pairs of a filter with the regulator whose motif it is, then the" if len(own) else "The"
+    caption = f"{first} smallest p; all are in validation.tsv."
     id_ = f"validation-{found.fold}-{found.preset}"
-    part.tables.append(from_frame(shown, id_, "Knock-outs against known targets", columns, caption, searchable=True))
+    part.tables.append(from_frame(_named(shown, found), id_, "Knock-outs against known targets", columns, caption, searchable=True))
     return part
 
 

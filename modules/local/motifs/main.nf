@@ -9,7 +9,7 @@ process MOTIFS {
     path expression
     path sequences
     path genes
-    path motifs, stageAs: 'motifs/*', arity: '1..*'
+    path motifs, stageAs: 'motifs/*', arity: '0..*'
     path targets, stageAs: 'targets/*'
     val config
     val seed

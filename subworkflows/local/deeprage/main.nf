@@ -76,7 +76,7 @@ workflow DEEPRAGE {
     // What one fold's filters read: every preset's motifs, and the first preset's bases.
     read = ensembles.map { fold, folder -> [fold, first, [folder]] }.mix(presets.filter { _fold, model, _folders -> model != first }).combine(explained, by: 0)
     MOTIFS(
-        read.filter { _item -> !plan.motifs.isEmpty() }.map { fold, model, folders, h5ad -> [named(org, fold, model, null), h5ad, folders] },
+        read.map { fold, model, folders, h5ad -> [named(org, fold, model, null), h5ad, folders] },
         expression, sequences, genes, known, sources.map { s -> plan.targets ? s[plan.targets] : [] }, plan.explain, cfg.seed, code.MOTIFS,
     )
     ATTRIBUTE_DEEPRAGE(

@@ -5,7 +5,7 @@ include { refuse } from './main'
 // Images the run's processes ask for, from the container lines of their modules.
 def wantedImages(Map org, String modules, boolean gpu) {
     def people = org.individuals ? [] : ['finetune_decode', 'evaluate_people', 'associate', 'replicate', 'knock_out', 'mediate']
-    def deep   = org.deeprage ? (org.deeprage.motifs ? [] : ['motifs']) : ['split_cells', 'train_deeprage', 'select_deeprage', 'baselines_deeprage', 'evaluate_deeprage', 'motifs', 'attribute_deeprage']
+    def deep   = org.deeprage ? [] : ['split_cells', 'train_deeprage', 'select_deeprage', 'baselines_deeprage', 'evaluate_deeprage', 'motifs', 'attribute_deeprage']
     def decode = org.regulators ? [] : ['bin_sites', 'split', 'train_decode', 'select_models', 'baselines', 'evaluate', 'attribute', 'activity']
     def unused = people + deep + decode + (org.regulators.any { entry -> entry.motifs } ? [] : ['scan_motifs'])
     return files("${modules}/*/main.nf").findAll { path -> !(path.parent.name in unused) }.collect { path ->

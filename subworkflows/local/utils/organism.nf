@@ -173,8 +173,7 @@ def deeprageFaults(Map spec) {
         (both ? [['deeprage.regimes.new_gene_and_condition', 'it crosses the folds of new_gene and new_condition: give both']] : []) +
         (regimes.new_condition?.by == 'unit' ? [['deeprage.regimes.new_condition.by', 'conditions have no transcription units: by: series or random, or a file of folds']] : []) +
         (regimes.new_gene?.by == 'series' ? [['deeprage.regimes.new_gene.by', 'genes have no series: by: random or unit, or a file of folds']] : []) +
-        (grouped ? [['deeprage.regimes.random_pair.over', 'the samples are grouped, so that no pair is a cell of the matrix: over: used']] : []) +
-        (spec.deeprage.known_targets && !spec.deeprage.motifs ? [['deeprage.known_targets', 'targets are tested for named motifs: deeprage.motifs is missing']] : [])
+        (grouped ? [['deeprage.regimes.random_pair.over', 'the samples are grouped, so that no pair is a cell of the matrix: over: used']] : [])
 }
 
 // What a schema cannot say.

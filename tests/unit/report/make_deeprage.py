@@ -57,8 +57,8 @@ def add_fold(folder: Path, fold: str, gain: float) -> None:
         save(table, folder / "evaluated" / fold / f"{name}.tsv")
 
 
-def add_motifs(folder: Path, name: str, targets: bool = True, q: float = 0.1) -> None:
-    """Three filters: one named MIG1, one that started from ABF1, one that is new."""
+def add_motifs(folder: Path, name: str, targets: bool = True, q: float = 0.1, known: bool = True) -> None:
+    """Three filters: one named MIG1, one that started from ABF1, one that is new; without known motifs all are new."""
     filters = pd.DataFrame(
         {
             "model": "default.r1", "filter": list(CONSENSUS), "start": [np.nan, "ABF1", "CCCCTTA"], "origin": ["random", "motif", "word"],
@@ -68,8 +68,15 @@ def add_motifs(folder: Path, name: str, targets: bool = True, q: float = 0.1) ->
             "q": [1e-5, 1e-3, 0.5], "q_within": 0.01, "strand": "+", "database": "made.meme",
         }
     )  # fmt: skip
+    metrics = [{"metric": "filters_alive", "value": 3.0, "n": 3}]
+    if known:
+        metrics += [{"metric": "filters_matched_random_words", "value": 0.0, "n": 2}]
+    else:
+        filters = filters.assign(
+            matched=0, origin="word", **dict.fromkeys(("match", "motif", "p", "q", "q_within", "strand", "database"), np.nan)
+        )
     save(filters, folder / "motifs" / name / "filters.tsv")
-    save([{"metric": "filters_matched_random_words", "value": 0.0, "n": 2}], folder / "motifs" / name / "metrics.tsv")
+    save(metrics, folder / "motifs" / name / "metrics.tsv")
     meme = "MEME version 4\n\nALPHABET= ACGT\n\nstrands: + -\n\nBackground letter frequencies\nA 0.25 C 0.25 G 0.25 T 0.25\n"
     for motif, letters in CONSENSUS.items():
         meme += f"\nMOTIF {motif}\nletter-probability matrix: alength= 4 w= {len(letters)} nsites= 100 E= 0\n"
@@ -79,7 +86,7 @@ def add_motifs(folder: Path, name: str, targets: bool = True, q: float = 0.1) ->
     save([pair | {"interaction": 0.02, "both": 0.2, "unit_alone": 0.2, "regulator_alone": 0.01}], folder / "motifs" / name / "pairs.tsv")
     if targets:
         tested = {"model": "default.r1", "unit": ["f0", "f1"], "kind": "filter", "match": ["MIG1", "ABF1"], "regulator": ["MIG1", "ABF1"]}
-        tested |= {"own": 1, "n_targets": 20, "auc": [0.8, 0.5], "p_rank_sum": [1e-6, 0.5], "q_rank_sum": [1e-5, 0.6], "top": 100}
+        tested |= {"own": int(known), "n_targets": 20, "auc": [0.8, 0.5], "p_rank_sum": [1e-6, 0.5], "q_rank_sum": [1e-5, 0.6], "top": 100}
         tested |= {"found": 9, "expected": 2.0, "p_fisher": 0.01, "q_fisher": 0.02}
         save(pd.DataFrame(tested), folder / "motifs" / name / "validation.tsv")
         rows = [{"model": "default.r1", "table": "known", "draw": 0, "q": q, "pairs": 12, "regulators": 7}]

@@ -14,7 +14,7 @@ from regdecode.report.figures_deeprage import training
 from regdecode.report.inputs import Inputs, read_inputs
 from regdecode.report.page import write_report
 from regdecode.report.sections_deeprage import compared, label_of, over_folds, regime_part, standing, verdict_of
-from regdecode.report.sections_motifs import PROMOTERS, knock_out_part, promoters_part
+from regdecode.report.sections_motifs import PROMOTERS, knock_out_part, motifs_part, promoters_part
 from regdecode.report.verdict import WORDS
 from regdecode.report.views_deeprage import DeepRageView, view_deeprage
 
@@ -108,6 +108,21 @@ def test_without_known_targets_the_absence_is_said(tmp_path: Path) -> None:
     add_motifs(folder / "deeprage", "new_gene.0.default", targets=False)
     part = knock_out_part(read_inputs(folder).deeprage.filters[0], tmp_path, "")
     assert not part.sentences and "known_targets" in part.absent[0][1]
+
+
+def test_without_known_motifs_one_sentence_says_so(tmp_path: Path) -> None:
+    folder = make_inputs(tmp_path / "inputs", ["chr1"], n_outputs=6, n_genes=60)
+    add_deeprage(folder, folds=("new_gene.0",), explained=False)
+    add_motifs(folder / "deeprage", "new_gene.0.default", known=False)
+    (found,) = read_inputs(folder).deeprage.filters
+    part = motifs_part(found, tmp_path, "")
+    assert part.sentences == ["No known motifs were given, so none of the 3 filters (3 answer somewhere) has a name."] and not part.absent
+    assert [picture.title for picture in part.pictures] == ["Motifs of the filters"]
+    assert part.pictures[0].alt.endswith("f0; f1; f2") and "match" not in part.pictures[0].caption
+    tested = knock_out_part(found, tmp_path, "")
+    assert "targets of 7 regulators change more" in tested.sentences[0] and "own motif" not in tested.sentences[0]
+    heads = [column.title for table in (*part.tables, *tested.tables) for column in table.columns]
+    assert len(part.tables) == 2 and not [head for head in heads if "motif" in head or head == "matched"]
 
 
 def test_more_promoters_than_are_drawn(tmp_path: Path) -> None:
