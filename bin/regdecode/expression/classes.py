@@ -22,7 +22,7 @@ def check_classes(block: Mapping[str, Any] | None, where: str) -> dict[str, Any]
     InputError
         It is neither.
     """
-    block = block or DEFAULT
+    block = DEFAULT if block is None else block
     if not isinstance(block, Mapping):
         raise InputError(f"classes is {block!r}", where, _FORMS)
     if set(block) == {"thresholds"}:

@@ -151,7 +151,8 @@ def _regime(name: str, block: Any, missing: str, series: str | None, where: str)
     if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool) or seed < 0):
         faults.add(f"seed is {seed!r}", where, "give a whole number from 0")
     key = "gene_id" if name == "new_gene" else "condition_id"
-    columns, folds = block.get("columns") or {}, block.get("folds")
+    columns, folds = block.get("columns"), block.get("folds")
+    columns = {} if columns is None else columns
     folds = [] if folds is None else folds if isinstance(folds, list) else [folds]
     if not isinstance(columns, Mapping):
         faults.add(f"columns is {columns!r}", where, f"name them: {{{key}: {key}, fold: fold}}")

@@ -93,9 +93,9 @@ def _best_baseline(table: pd.DataFrame) -> pd.Series | None:
 
 
 def _pair(fold: CellFold, best: pd.Series) -> tuple[float, float] | None:
-    """Interval of the paired difference to a baseline."""
+    """Interval of the paired difference to a baseline; None where one unit alone was held out, which tells none."""
     table = fold.table("comparisons", "against", "difference", "low", "high")
-    pair = None if table is None else table[table["against"] == best["model"]]
+    pair = None if table is None else table[table["against"] == best["model"]].dropna(subset=["low", "high"])
     return None if pair is None or pair.empty else (float(pair["low"].iloc[0]), float(pair["high"].iloc[0]))
 
 
@@ -230,7 +230,8 @@ def networks_part(deeprage: DeepRage, folder: Path, prefix: str) -> Part:
     if knowing:
         part.sentences.append(
             f"In {listed(knowing)} the ensemble also carries what it has seen of the same gene in other conditions, which random pairs "
-            "leave in training, and so do networks that keep a memory of genes; the row of promoters alone keeps no such memory."
+            "leave in training, and so do networks that keep a memory of genes. The row of promoters alone reads no other condition, "
+            "but there a promoter itself tells which gene it is."
         )
     coded = [name for name, config in deeprage.configs.items() if config.get("uses_coding")]
     if coded:

@@ -38,7 +38,7 @@ def view_deeprage(deeprage: DeepRage, folder: Path) -> DeepRageView | None:
         parts.append((f"What changes without them: {found.preset}", knock_out_part(found, folder, prefix)))
     if not deeprage.filters:
         absent = Part()
-        absent.lacks("Motifs of the filters", "MOTIFS left no folder")
+        absent.lacks("Motifs of the filters", "MOTIFS was not run, or failed")
         parts.append(("What the filters read", absent))
     for name, tables in deeprage.attributed.items():
         parts.append(("Which bases make a prediction", promoters_part(tables, safe(name), folder, f"deeprage_{safe(name)}_")))

@@ -33,6 +33,11 @@ class Drawn(NamedTuple):
     unit: np.ndarray
     counts: np.ndarray
 
+    @property
+    def alone(self) -> bool:
+        """Whether there is one unit at most: drawn again it is the same, which says nothing of its spread."""
+        return bool(np.count_nonzero(self.counts.any(axis=0)) < 2)
+
     def weights(self) -> np.ndarray:
         """How often each gene (N, G) or condition (N, S) is drawn."""
         return self.counts[:, self.unit]
@@ -163,12 +168,14 @@ def score_cells(
     draws["mse"], values["mse"] = drawn_error[:, 0] / np.maximum(drawn_sums[:, 0], 1), float(error[0] / n)
     for name, axis in (("pearson_within_condition", 0), ("pearson_within_gene", 1)):
         values[name], draws[name] = _mean_within(cells, axis, drawn)
-    confusion, drawn_confusion = _pooled(_confused(classes, called, mask, n_classes), drawn)
+    confusion, drawn_confusion = _confusions(classes, called, mask, n_classes, drawn)
     confusion = confusion.reshape(n_classes, n_classes)
     whole, resampled = class_figures(confusion), class_figures(drawn_confusion.reshape(-1, n_classes, n_classes))
     for name in whole:
         values[name], draws[name] = float(whole[name]), resampled[name]
     values["coverage"], draws["coverage"] = n / int((part & np.isfinite(actual)).sum()), unknown
+    if any(side.alone for side in drawn.values()):
+        draws = dict.fromkeys(draws, unknown)
     return CellScores([_figure(name, values[name], draws[name], n) for name in values], draws["pearson"], confusion)
 
 
@@ -188,10 +195,18 @@ def _pooled(cells: np.ndarray, drawn: Mapping[int, Drawn]) -> tuple[np.ndarray, 
     return cells.sum((0, 1)), np.einsum("ns,nsf->nf", drawn[1].weights(), per_condition.reshape(-1, *cells.shape[1:]))
 
 
-def _confused(classes: np.ndarray, called: np.ndarray, mask: np.ndarray, n: int) -> np.ndarray:
-    """Which entry (actual, predicted) of the confusion counts each cell adds to, (G, S, n n)."""
-    entry = np.where(mask & (classes >= 0) & (called >= 0), classes.astype(np.int64) * n + called, -1)
-    return entry[..., None] == np.arange(n * n)
+def _confusions(
+    classes: np.ndarray, called: np.ndarray, mask: np.ndarray, n: int, drawn: Mapping[int, Drawn]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Confusion counts (actual predicted,) of all cells, and their resamples (N, actual predicted)."""
+    scored = mask & (classes >= 0) & (called >= 0)
+    entry = classes.astype(np.int64) * n + called
+    if len(drawn) == 2:
+        return _pooled(np.where(scored, entry, -1)[..., None] == np.arange(n * n), drawn)
+    ((axis, side),) = drawn.items()
+    flat = side.unit[np.nonzero(scored)[axis]] * n * n + entry[scored]
+    per_unit = np.bincount(flat, minlength=side.counts.shape[1] * n * n).reshape(-1, n * n).astype(np.float64)
+    return per_unit.sum(0), side.counts @ per_unit
 
 
 def _mean_within(cells: np.ndarray, axis: int, drawn: Mapping[int, Drawn]) -> tuple[float, np.ndarray]:
@@ -200,12 +215,17 @@ def _mean_within(cells: np.ndarray, axis: int, drawn: Mapping[int, Drawn]) -> tu
     value = float(np.nanmean(each)) if np.isfinite(each).any() else np.nan
     if axis not in drawn:
         weight = drawn[1 - axis].weights() * np.isfinite(each)
-        return value, (weight @ np.nan_to_num(each)) / np.maximum(weight.sum(1), TINY)
+        return value, _quotient(weight @ np.nan_to_num(each), weight.sum(1))
     flat = np.moveaxis(cells, axis, 0)
     sums = drawn[axis].weights() @ flat.reshape(len(flat), -1)
     within = correlation_of_sums(sums.reshape(len(sums), -1, 6))
     weight = np.isfinite(within) * (drawn[1 - axis].weights() if 1 - axis in drawn else 1.0)
-    return value, (weight * np.nan_to_num(within)).sum(1) / np.maximum(weight.sum(1), TINY)
+    return value, _quotient((weight * np.nan_to_num(within)).sum(1), weight.sum(1))
+
+
+def _quotient(total: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Sums (N,) over their weights; NaN where nothing was weighed."""
+    return np.where(weight > 0, total / np.maximum(weight, TINY), np.nan)
 
 
 def table_rows(

@@ -217,9 +217,10 @@ def _comparisons(candidates: Sequence[CellCandidate], scored: Sequence[CellScore
     first = candidates[0]
     for other, scores in zip(candidates[1:], scored[1:], strict=True):
         draws = scored[0].resampled - scores.resampled
+        draws = draws[np.isfinite(draws)]
         value = scored[0].figures[0].value - scores.figures[0].value
-        low, high = np.nanquantile(draws, [0.025, 0.975]) if np.isfinite(draws).any() else (np.nan, np.nan)
-        rows.append([first.model, first.member, other.model, other.member, "pearson", value, low, high, float(np.mean(draws <= 0))])
+        low, high, share = (*np.quantile(draws, [0.025, 0.975]), float(np.mean(draws <= 0))) if len(draws) else (np.nan,) * 3
+        rows.append([first.model, first.member, other.model, other.member, "pearson", value, low, high, share])
     names = ["model", "member", "against", "against_member", "metric", "difference", "low", "high", "share_not_better"]
     return pd.DataFrame(rows, columns=names)
 

@@ -243,7 +243,9 @@ def _config(
     """config.json of the ensemble."""
     final = problem.with_watched()
     beside = list(zip(stacked, weights[len(networks) :], strict=True))
-    remember = bool(stacked) or any(network.config["memory"]["genes"] for network in networks)
+    completing = any(not one.name.startswith("promoter") and weight > 0 for one, weight in beside) or any(
+        network.config["memory"]["genes"] and weight > 0 for network, weight in zip(networks, weights, strict=False)
+    )
     return {
         "system": "deeprage",
         "family": "ensemble",
@@ -260,7 +262,7 @@ def _config(
             {"folder": f"learned/{one.name}", "name": one.name, "weight": float(weight), **_figures(one.values, problem)}
             for one, weight in beside
         ],
-        "uses_completion": problem.regime == "random_pair" and remember,
+        "uses_completion": problem.regime == "random_pair" and completing,
         "uses_coding": any(one.name.startswith("coding") and weight > 0 for one, weight in beside),
         "regulators": data.compendium.regulators.tolist(),
         "genes": data.cells.genes[final.genes].tolist(),

@@ -123,6 +123,28 @@ def test_what_units_share_widens_intervals() -> None:
     assert width(shifted, actual, {0: operon, 1: series}) > 1.6 * width(shifted, actual, {0: operon})
 
 
+@pytest.mark.parametrize("sides", [(1,), (0, 1)])
+def test_one_unit_alone_has_no_interval(sides: tuple[int, ...]) -> None:
+    predicted, actual, part = made()
+    drawn = drawn_of({0: SINGLE, 1: np.zeros(9, np.int64)}, 20)
+    scores = score_cells(
+        predicted, actual, part, classify(actual, EDGES), classify(predicted, EDGES), 3, {axis: drawn[axis] for axis in sides}
+    )
+    assert np.isnan(scores.resampled).all()
+    for figure in scores.figures:
+        assert np.isfinite(figure.value) and np.isnan([figure.low, figure.high]).all(), figure.metric
+
+
+@pytest.mark.parametrize("units", [{0: SINGLE}, {1: SERIES}, {0: SINGLE, 1: SERIES}])
+def test_what_does_not_vary_has_no_mean_correlation(units: dict[int, np.ndarray]) -> None:
+    _, actual, part = made()
+    constant = np.zeros_like(actual)
+    scores = score_cells(constant, actual, part, classify(actual, EDGES), classify(constant, EDGES), 3, drawn_of(units, 20))
+    for figure in scores.figures:
+        if figure.metric.startswith("pearson"):
+            assert np.isnan([figure.value, figure.low, figure.high]).all(), figure.metric
+
+
 def test_rows_of_genes_and_conditions() -> None:
     predicted, actual, part = made()
     classes, called = classify(actual, EDGES), classify(predicted, EDGES)
