@@ -13,7 +13,7 @@ from regdecode.report.tables import from_frame
 
 GALLERY = 24
 PROMOTERS = 12
-NAMES = ["match", "motif", "q", "matched", "own"]
+MATCH_COLUMNS = ["match", "motif", "q", "matched", "own"]
 NULLS = {"genes permuted": "genes permuted", "permuted among genes of like degree": "permuted, like degree"}
 
 
@@ -25,26 +25,12 @@ def motifs_part(found: FilterSet, folder: Path, prefix: str) -> Part:
         part.lacks("Motifs of the filters", "MOTIFS left no filters.tsv")
         return part
     ordered = filters.sort_values("effect", ascending=False, kind="stable")
-    known = ordered[ordered["matched"] == 1].drop_duplicates("match")
-    new = ordered[(ordered["matched"] == 0) & (ordered["n_sites"] > 0)].drop_duplicates("consensus")
-    by_effect = "those whose knock-out changes predictions most first"
-    if _compared(found):
-        part.sentences.append(_matched(filters, found))
-        galleries = [
-            (known, "known", "Filters that match known motifs", f"One filter a regulator, {by_effect}; above each its match and q."),
-            (new, "new", "Filters that match no known motif",
-             f"One filter a consensus, {by_effect}; above each the nearest motif and its q."),
-        ]  # fmt: skip
-    else:
-        alive = count(int((filters["n_sites"] > 0).sum()))
-        part.sentences.append(
-            f"No known motifs were given, so none of the {plural(len(filters), 'filter')} ({alive} answer somewhere) has a name."
-        )
-        galleries = [(new, "new", "Motifs of the filters", f"One filter a consensus, {by_effect}.")]
-    for rows, name, title, said in galleries:
+    said, galleries = _galleries(ordered, found)
+    part.sentences.append(said)
+    for rows, name, title, caption in galleries:
         entries = [(heading(row), motif) for _, row in rows.iterrows() if (motif := _motif(found, row)) is not None][:GALLERY]
         if entries:
-            part.pictures.append(figures.gallery(entries, title, said, folder, f"{prefix}motifs_{name}"))
+            part.pictures.append(figures.gallery(entries, title, caption, folder, f"{prefix}motifs_{name}"))
         else:
             part.lacks(title, "there is none")
     columns: list[tuple[str, str, int | None]] = [
@@ -72,6 +58,21 @@ def motifs_part(found: FilterSet, folder: Path, prefix: str) -> Part:
     return part
 
 
+def _galleries(ordered: pd.DataFrame, found: FilterSet) -> tuple[str, list[tuple[pd.DataFrame, str, str, str]]]:
+    """What is said of the matches, and (filters, file, title, caption) of each gallery."""
+    new = ordered[(ordered["matched"] == 0) & (ordered["n_sites"] > 0)].drop_duplicates("consensus")
+    by_effect = "those whose knock-out changes predictions most first"
+    if not _compared(found):
+        alive = count(int((ordered["n_sites"] > 0).sum()))
+        said = f"No known motifs were given, so none of the {plural(len(ordered), 'filter')} ({alive} answer somewhere) has a name."
+        return said, [(new, "new", "Motifs of the filters", f"One filter a consensus, {by_effect}.")]
+    known = ordered[ordered["matched"] == 1].drop_duplicates("match")
+    return _matched(ordered, found), [
+        (known, "known", "Filters that match known motifs", f"One filter a regulator, {by_effect}; above each its match and q."),
+        (new, "new", "Filters that match no known motif", f"One filter a consensus, {by_effect}; above each the nearest motif and its q."),
+    ]
+
+
 def _compared(found: FilterSet) -> bool:
     """Whether the filters were compared with known motifs: without any there are no figures of matches."""
     metrics = found.table("metrics", "metric", "value")
@@ -80,7 +81,7 @@ def _compared(found: FilterSet) -> bool:
 
 def _named(table: pd.DataFrame, found: FilterSet) -> pd.DataFrame:
     """The table without the columns about known motifs where none were given."""
-    return table if _compared(found) else table.drop(columns=NAMES, errors="ignore")
+    return table if _compared(found) else table.drop(columns=MATCH_COLUMNS, errors="ignore")
 
 
 def _matched(filters: pd.DataFrame, found: FilterSet) -> str:
