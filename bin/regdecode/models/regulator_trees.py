@@ -140,7 +140,7 @@ def new_features(known: Known, new: NewConditions) -> Iterator[tuple[np.ndarray,
         similar, greatest = _by_similar_regulators(known, new, rows)
         columns = [*(one[rows] for one in new.expectations), *similar, profiles @ close.T, left @ close.T]
         columns += [profiles[:, near[:, k]] for k in range(near.shape[1])]
-        columns += [np.full_like(columns[0], np.nan)] * (NEAR - near.shape[1])  # trees are fitted on fewer known conditions than they meet
+        columns += [np.full_like(columns[0], np.nan)] * (NEAR - near.shape[1])  # a left-out series may leave fewer known than that
         told = 1 - (left**2).sum(axis=1) / np.maximum((profiles**2).sum(axis=1), _TINY)
         of_genes = np.stack(
             [profiles.mean(axis=1), profiles.std(axis=1), (profiles == 0).mean(axis=1), left.std(axis=1), told, greatest], axis=1

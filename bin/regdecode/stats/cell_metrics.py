@@ -198,7 +198,7 @@ def _pooled(cells: np.ndarray, drawn: Mapping[int, Drawn]) -> tuple[np.ndarray, 
 def _confusions(
     classes: np.ndarray, called: np.ndarray, mask: np.ndarray, n: int, drawn: Mapping[int, Drawn]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Confusion counts (actual predicted,) of all cells, and their resamples (N, actual predicted)."""
+    """Confusion counts of all cells, actual by predicted class in one row (n n,), and their resamples (N, n n)."""
     scored = mask & (classes >= 0) & (called >= 0)
     entry = classes.astype(np.int64) * n + called
     if len(drawn) == 2:
