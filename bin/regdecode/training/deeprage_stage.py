@@ -116,6 +116,11 @@ def _optimizer(module: nn.Module, net: DeepRageNet, stage: Stage, settings: Deep
     return torch.optim.AdamW(groups, lr=rate, weight_decay=settings.weight_decay)
 
 
+def _held(mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Genes and conditions that have a cell in `mask` [G, S]: nothing is computed for the others."""
+    return torch.nonzero(mask.any(1))[:, 0], torch.nonzero(mask.any(0))[:, 0]
+
+
 class Runner:
     """One stage of one fold: an epoch, and the validation loss.
 
@@ -127,8 +132,8 @@ class Runner:
         self.module: nn.Module = at_once if stage.at_once else net
         self.optimizer = _optimizer(self.module, net, stage, settings)
         self.tune = data.tune & data.train.any(0) if stage.at_once else data.tune
-        self.train_genes = torch.nonzero(data.train.any(1))[:, 0]
-        self.tune_genes = torch.nonzero(self.tune.any(1))[:, 0]
+        self.train_genes, self.train_conditions = _held(data.train)
+        self.tune_genes, self.tune_conditions = _held(self.tune)
         self.cached: Tensor | None = None
 
     def prepare(self) -> None:
@@ -136,26 +141,23 @@ class Runner:
         self.net.eval()
         self.cached = all_features(self.net, self.data.codes) if self.stage.frozen else None
 
-    def _outputs(self, rows: Tensor, columns: Tensor | None, training: bool) -> Tensor:
+    def _outputs(self, rows: Tensor, columns: Tensor, training: bool) -> Tensor:
         data, net = self.data, self.net
         if self.cached is not None:
             features = self.cached[rows]
         else:
             features = net.features(shifted(data.codes[rows], self.settings.shift if training else 0))
         if self.stage.at_once:
-            outputs = self.at_once(features)[..., None]
-            return outputs if columns is None else outputs[:, columns]
-        inputs, conditions = (data.inputs, data.conditions) if columns is None else (data.inputs[columns], data.conditions[columns])
-        return net.from_features(features, inputs, data.own[rows], data.genes[rows], conditions)
+            return self.at_once(features)[:, columns, None]
+        return net.from_features(features, data.inputs[columns], data.own[rows], data.genes[rows], data.conditions[columns])
 
-    def loss(self, rows: Tensor, columns: Tensor | None, mask: Tensor, training: bool) -> Tensor:
-        """Loss of some genes in some conditions (None: all)."""
-        data = self.data
-        pick: Callable[[Tensor], Tensor] = (lambda table: table[rows]) if columns is None else (lambda table: table[rows][:, columns])
+    def loss(self, rows: Tensor, columns: Tensor, mask: Tensor, training: bool) -> Tensor:
+        """Loss of some genes in some conditions."""
+        data, cells = self.data, (rows[:, None], columns)
         with half_precision(data.codes.device):
             outputs = self._outputs(rows, columns, training)
-        classes = None if self.stage.at_once or data.classes is None else pick(data.classes)
-        return pair_loss(outputs, pick(data.targets), classes, pick(mask), self.settings.huber_delta)
+        classes = None if self.stage.at_once or data.classes is None else data.classes[cells]
+        return pair_loss(outputs, data.targets[cells], classes, mask[cells], self.settings.huber_delta)
 
     def epoch(self, number: int, rate: Callable[[int, int], float]) -> float:
         """Train one epoch; mean loss over its batches."""
@@ -163,13 +165,12 @@ class Runner:
         self.module.train()
         order = self.train_genes[torch.randperm(len(self.train_genes)).to(self.train_genes.device)]
         batches = torch.tensor_split(order, max(1, len(order) // self.settings.batch_genes))
-        n_conditions, losses = len(self.data.inputs), []
+        columns, most, losses = self.train_conditions, self.settings.batch_conditions, []
         for k, rows in enumerate(batches):
             for group in self.optimizer.param_groups:
                 group["lr"] = self.settings.learning_rate * group["part"] * rate(k, len(batches))
-            columns = None
-            if 0 < self.settings.batch_conditions < n_conditions:
-                columns = torch.randperm(n_conditions)[: self.settings.batch_conditions].to(rows.device)
+            if 0 < most < len(self.train_conditions):
+                columns = self.train_conditions[torch.randperm(len(self.train_conditions))[:most].to(rows.device)]
             loss = self.loss(rows, columns, self.data.train, True)
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
@@ -186,5 +187,5 @@ class Runner:
         total = cells = 0.0
         for rows in self.tune_genes.split(_CHUNK):
             n = float(self.tune[rows].sum())
-            total, cells = total + n * float(self.loss(rows, None, self.tune, False)), cells + n
+            total, cells = total + n * float(self.loss(rows, self.tune_conditions, self.tune, False)), cells + n
         return total / cells if cells else math.nan

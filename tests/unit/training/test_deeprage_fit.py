@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from regdecode.errors import InputError
 from regdecode.expression.compendium import Compendium
@@ -101,6 +102,37 @@ def pair_data_of(data: CellData) -> PairData:
         torch.tensor(np.nan_to_num(data.values), dtype=torch.float32), None, torch.tensor(data.part(0)), torch.tensor(data.part(1)),
         torch.full((g,), -1), torch.full((s,), -1),
     )  # fmt: skip
+
+
+def sides(pairs: PairData) -> tuple[Tensor, ...]:
+    """What a network reads beside the promoters."""
+    return pairs.inputs, pairs.own, pairs.genes, pairs.conditions
+
+
+@pytest.mark.parametrize("batch_conditions", [0, 5])
+def test_nothing_is_computed_for_conditions_without_a_cell(monkeypatch, batch_conditions: int) -> None:
+    data, _ = held_out_conditions()
+    pairs, settings = pair_data_of(data), replace(FIT, batch_conditions=batch_conditions, batch_genes=500)
+    net = DeepRageNet(replace(NET, length=data.codes.shape[1], dropout=0.0), 10)
+    runner = Runner(net, AtOnce(net, 16), pairs, stages_of(settings)[-1], settings, 0)
+    seen: list[Tensor] = []
+    whole = net.from_features
+    monkeypatch.setattr(net, "from_features", lambda x, inputs, *more: seen.append(inputs) or whole(x, inputs, *more))
+
+    tuned = runner.validation_loss()
+    expected = pair_loss(whole(net.features(pairs.codes), *sides(pairs)), pairs.targets, None, pairs.tune).detach()
+    assert tuned == pytest.approx(expected.item(), rel=1e-5)
+    assert all(torch.equal(inputs, pairs.inputs[12:14]) for inputs in seen)
+
+    seen.clear()
+    net.train()
+    expected = pair_loss(whole(net.features(pairs.codes), *sides(pairs)), pairs.targets, None, pairs.train).detach()
+    trained = runner.epoch(0, lambda k, n: 0.0)
+    allowed = {tuple(row) for row in pairs.inputs[:12].tolist()}
+    assert all({tuple(row) for row in inputs.tolist()} <= allowed for inputs in seen)
+    assert {len(inputs) for inputs in seen} == {batch_conditions or 12}
+    if not batch_conditions:
+        assert trained == pytest.approx(expected.item(), rel=1e-5)
 
 
 def test_classes_with_probabilities(tmp_path) -> None:
