@@ -116,7 +116,7 @@ def _optimizer(module: nn.Module, net: DeepRageNet, stage: Stage, settings: Deep
     return torch.optim.AdamW(groups, lr=rate, weight_decay=settings.weight_decay)
 
 
-def _held(mask: Tensor) -> tuple[Tensor, Tensor]:
+def _with_cells(mask: Tensor) -> tuple[Tensor, Tensor]:
     """Genes and conditions that have a cell in `mask` [G, S]: nothing is computed for the others."""
     return torch.nonzero(mask.any(1))[:, 0], torch.nonzero(mask.any(0))[:, 0]
 
@@ -132,8 +132,8 @@ class Runner:
         self.module: nn.Module = at_once if stage.at_once else net
         self.optimizer = _optimizer(self.module, net, stage, settings)
         self.tune = data.tune & data.train.any(0) if stage.at_once else data.tune
-        self.train_genes, self.train_conditions = _held(data.train)
-        self.tune_genes, self.tune_conditions = _held(self.tune)
+        self.train_genes, self.train_conditions = _with_cells(data.train)
+        self.tune_genes, self.tune_conditions = _with_cells(self.tune)
         self.cached: Tensor | None = None
 
     def prepare(self) -> None:
