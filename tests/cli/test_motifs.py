@@ -184,7 +184,7 @@ def test_without_known_motifs_every_filter_is_new(case, known) -> None:
     pd.testing.assert_frame_equal(plain["validation"][tests], told["validation"][tests])
     assert plain["validation"]["own"].eq(0).all() and plain["pairs"]["own"].eq(0).all()
     assert set(told["metrics"]["metric"]) - set(plain["metrics"]["metric"]) == {
-        *(f"filters_matched{more}" for more in ("", "_within", "_from_scratch", "_random_words")),
+        *(f"filters_matched{more}" for more in ("", "_within", "_from_scratch", "_by_chance")),
         *("regulators_matched", "own_regulators_confirmed", "own_target_auc", "other_target_auc"),
     }
     notes = {one["what"]: one for one in json.loads((case / "plain" / "motifs.notes.json").read_text())["notes"]}

@@ -1,4 +1,8 @@
-"""How many filters would match a known motif by chance: random words of the promoters in their place. Axes: G genes, L bases."""
+"""How many filters would match a known motif by chance: others drawn at random in their place. Axes: G genes, L bases.
+
+Wide filters that nothing has trained can match known motifs, too: their best windows lean to the promoters' own letters as motifs of wide
+AT-rich sites do. So what started at random is compared with filters that start at random, what started from words with other words.
+"""
 
 from __future__ import annotations
 
@@ -33,29 +37,45 @@ def drawn_words(codes: NDArray[np.uint8], n: int, seed: int) -> list[str]:
     return list(words)
 
 
+def drawn_trunk(codes: NDArray[np.uint8], shape: TrunkShape, n_words: int, n_random: int, seed: int) -> SequenceTrunk | None:
+    """Filters of up to `n_words` random words of the promoters and `n_random` as they are before training; None for no filter."""
+    words = drawn_words(codes, n_words, seed) if shape.width >= WORD else []
+    if not words and not n_random:
+        return None
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        trunk = SequenceTrunk(TrunkShape(shape.length, len(words) + n_random, shape.width, shape.strands, "global"))
+    bias = trunk.conv.bias
+    if words and bias is not None:
+        filters = word_filters(words, shape.width, codes)
+        with torch.no_grad():
+            trunk.conv.weight[: len(words)] = torch.from_numpy(filters.weights)
+            bias[: len(words)] = torch.from_numpy(filters.bias)
+    return trunk.eval()
+
+
 def matched_by_chance(
     codes: NDArray[np.uint8],
     shape: TrunkShape,
-    n: int,
+    starts: Sequence[str],
     background: NDArray[np.float64],
     targets: Sequence[NDArray[np.float64]],
     n_sites: int,
     q: float,
     seed: int,
 ) -> NDArray[np.int64]:
-    """Filters of `n` random words that match a motif of `targets` at `q`, made and compared as a network's own are; (`DRAWS`,) counts.
+    """Filters drawn at random that match a motif of `targets` at `q`, made and compared as a network's own are; (`DRAWS`,) counts.
 
-    `shape` is the network's trunk (its window, width and strands); all are 0 where no word fits or there is no target.
+    `shape` is the network's trunk (its window, width and strands), `starts` tells where its filters began ("motif", "word", "random"): for
+    each that began from a word another word is drawn, for each at random another of those. All counts are 0 where there is none, no word
+    fits or there is no target.
     """
-    counts = np.zeros(DRAWS, np.int64)
-    for draw in range(DRAWS if n and len(targets) and shape.width >= WORD else 0):
-        words = drawn_words(codes, n, seed * DRAWS + draw)
-        if not words:
+    counts, n_words, n_random = np.zeros(DRAWS, np.int64), list(starts).count("word"), list(starts).count("random")
+    for draw in range(DRAWS if len(targets) else 0):
+        trunk = drawn_trunk(codes, shape, n_words, n_random, seed * DRAWS + draw)
+        if trunk is None:
             break
-        filters = word_filters(words, shape.width, codes)
-        trunk = SequenceTrunk(TrunkShape(shape.length, len(words), shape.width, shape.strands, "global"))
-        trunk.conv.weight.data, trunk.conv.bias = torch.from_numpy(filters.weights), torch.nn.Parameter(torch.from_numpy(filters.bias))
-        motifs = filter_motifs(codes, best_windows(trunk.eval(), codes), shape.width, background, n_sites)
-        found = match_motifs([motif.core for motif in motifs], targets, np.zeros(len(words), bool))
+        motifs = filter_motifs(codes, best_windows(trunk, codes), shape.width, background, n_sites)
+        found = match_motifs([motif.core for motif in motifs], targets, np.zeros(len(motifs), bool))
         counts[draw] = (np.nan_to_num(found.q, nan=1.0).min(1) <= q).sum()
     return counts

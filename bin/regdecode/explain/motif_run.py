@@ -76,8 +76,8 @@ class Pairs:
 class MotifAnalysis:
     """All that MOTIFS found in one network.
 
-    `clusters` (K,) are numbered from 1, 0 for a filter without a motif. `by_chance` (draws,): how many random words match a known motif in
-    the place of the filters that did not start from one.
+    `clusters` (K,) are numbered from 1, 0 for a filter without a motif. `by_chance` (draws,): how many filters drawn at random match a
+    known motif in the place of those that did not start from one.
     """
 
     label: str
@@ -145,14 +145,14 @@ def analyse(
 ) -> MotifAnalysis:
     """Everything that MOTIFS says about one network."""
     codes, background = data.window(model), data.background(model)
+    shape, starts = model.net.trunk.shape, model.config["starts"]
     best = best_windows(model.net.trunk, codes)
-    motifs = filter_motifs(codes, best, model.net.trunk.shape.width, background, settings.sites)
+    motifs = filter_motifs(codes, best, shape.width, background, settings.sites)
     cores = [motif.core for motif in motifs]
     clusters = cluster_motifs(cores, background, settings.same)
-    started, known = np.array(model.config["starts"]) == "motif", [motif.probabilities for motif in database.motifs]
+    started, known = np.array(starts) == "motif", [motif.probabilities for motif in database.motifs]
     matches = match_motifs(cores, known, started)
-    fresh, trunk = int((~started).sum()), model.net.trunk.shape
-    by_chance = matched_by_chance(codes, trunk, fresh, background, known, settings.sites, settings.q, seed)
+    by_chance = matched_by_chance(codes, shape, starts, background, known, settings.sites, settings.q, seed)
     units = units_of(motifs, clusters, matches, database, settings.q)
     light = isinstance(model.net.merge, Bilinear)
     conditions = spread(len(data.conditions), settings.conditions or (0 if light else DENSE_CONDITIONS))

@@ -141,7 +141,7 @@ def metric_table(
             ("filters_matched", len(matched), nan, nan, n),
             ("filters_matched_within", int((table["q_within"] <= settings.q).sum()), nan, nan, n),
             ("filters_matched_from_scratch", int((table["matched"].eq(1) & fresh).sum()), nan, nan, int(fresh.sum())),
-            ("filters_matched_random_words", chance.mean(), float(chance.min()), float(chance.max()), int(fresh.sum())),
+            ("filters_matched_by_chance", chance.mean(), float(chance.min()), float(chance.max()), int(fresh.sum())),
             ("regulators_matched", matched["match"].nunique(), nan, nan, n),
         ]
     rows += [

@@ -101,12 +101,12 @@ def _matched(filters: pd.DataFrame, found: FilterSet) -> str:
 
 
 def _by_chance(found: FilterSet) -> str:
-    """How many random words match in the place of the filters that did not start from a motif, on average."""
+    """How many filters drawn at random match in the place of those that did not start from a motif, on average."""
     metrics = found.table("metrics", "metric", "value")
     if metrics is None:
         return ""
-    drawn = metrics[metrics["metric"] == "filters_matched_random_words"]["value"]
-    return f" ({number(float(drawn.sum()), 1)} of as many random words do on average)" if len(drawn) else ""
+    drawn = metrics[metrics["metric"] == "filters_matched_by_chance"]["value"]
+    return f" ({number(float(drawn.sum()), 1)} of as many drawn at random do on average)" if len(drawn) else ""
 
 
 def heading(row: pd.Series) -> str:

@@ -70,7 +70,7 @@ def add_motifs(folder: Path, name: str, targets: bool = True, q: float = 0.1, kn
     )  # fmt: skip
     metrics = [{"metric": "filters_alive", "value": 3.0, "n": 3}]
     if known:
-        metrics += [{"metric": "filters_matched_random_words", "value": 0.0, "n": 2}]
+        metrics += [{"metric": "filters_matched_by_chance", "value": 0.0, "n": 2}]
     else:
         filters = filters.assign(
             matched=0, origin="word", **dict.fromkeys(("match", "motif", "p", "q", "q_within", "strand", "database"), np.nan)

@@ -89,7 +89,7 @@ def test_filters_and_what_changes_without_them(view: DeepRageView) -> None:
     parts = dict(view.parts)
     assert (
         "2 of 3 filters (3 answer somewhere) match a known motif, of 2 regulators; 1 of the 2 that did not start from one "
-        "(0.0 of as many random words do on average)" in (parts["What the filters of default read"].sentences[0])
+        "(0.0 of as many drawn at random do on average)" in (parts["What the filters of default read"].sentences[0])
     )
     assert "The strongest: MIG1 and ABF1." in parts["What the filters of default read"].sentences[0]
     said = parts["What changes without them: default"].sentences[0]
