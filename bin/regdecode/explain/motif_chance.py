@@ -1,7 +1,7 @@
 """How many filters would match a known motif by chance: others drawn at random in their place. Axes: G genes, L bases.
 
-Wide filters that nothing has trained can match known motifs, too: their best windows lean to the promoters' own letters as motifs of wide
-AT-rich sites do. So what started at random is compared with filters that start at random, what started from words with other words.
+Wide filters that nothing has trained can match known motifs, too (E. coli: all of 256). So what started at random is compared with filters
+that start at random, what started from words with other words.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from regdecode.explain.motif_match import match_motifs
 from regdecode.genome.telling_words import word_filters
 from regdecode.io.meme import LETTERS
 from regdecode.models.deeprage_trunk import SequenceTrunk, TrunkShape
+from regdecode.training.deeprage_filters import put_filters
 
 WORD = 7
 DRAWS = 5
@@ -45,12 +46,8 @@ def drawn_trunk(codes: NDArray[np.uint8], shape: TrunkShape, n_words: int, n_ran
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         trunk = SequenceTrunk(TrunkShape(shape.length, len(words) + n_random, shape.width, shape.strands, "global"))
-    bias = trunk.conv.bias
-    if words and bias is not None:
-        filters = word_filters(words, shape.width, codes)
-        with torch.no_grad():
-            trunk.conv.weight[: len(words)] = torch.from_numpy(filters.weights)
-            bias[: len(words)] = torch.from_numpy(filters.bias)
+    if words:
+        put_filters(trunk, word_filters(words, shape.width, codes), 0)
     return trunk.eval()
 
 

@@ -12,6 +12,7 @@ from regdecode.genome.motif_filters import Filters, motif_filters
 from regdecode.genome.telling_words import telling_words, word_filters
 from regdecode.io.meme import Motif
 from regdecode.models.deeprage import DeepRageNet
+from regdecode.models.deeprage_trunk import SequenceTrunk
 from regdecode.training.deeprage_stage import all_features
 
 
@@ -39,13 +40,13 @@ def start_filters(
     shape, width = net.shape, net.shape.width
     found = [motif_filters(motifs, width, codes)] if motifs else []
     if found:
-        _put(net, found[0], 0)
+        put_filters(net.trunk, found[0], 0)
     if shape.words and shape.filters > len(motifs):
         n, known = shape.filters - len(motifs), _known(net, codes, len(motifs))
         words = telling_words(codes, profiles, n, shape.words, shape.strands == "both", known).words
         if words:
             found.append(word_filters(words, width, codes))
-            _put(net, found[-1], len(motifs))
+            put_filters(net.trunk, found[-1], len(motifs))
     names = [name for filters in found for name in filters.names]
     n_words = len(names) - len(motifs)
     rest = range(len(names), shape.filters)
@@ -60,9 +61,9 @@ def _known(net: DeepRageNet, codes: NDArray[np.uint8], n: int) -> NDArray[np.flo
     return means
 
 
-def _put(net: DeepRageNet, filters: Filters, first: int) -> None:
-    """Write filters into the trunk from number `first` on."""
-    conv = net.trunk.conv
+def put_filters(trunk: SequenceTrunk, filters: Filters, first: int) -> None:
+    """Write filters into a trunk from number `first` on."""
+    conv = trunk.conv
     assert conv.bias is not None
     with torch.no_grad():
         conv.weight[first : first + len(filters.names)] = torch.from_numpy(filters.weights)
