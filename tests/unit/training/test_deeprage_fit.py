@@ -9,59 +9,20 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from tests.unit.training.make_planted import FIT, NET, SITE, pair_data_of, planted, r_on_test, train
 from torch import Tensor
 
 from regdecode.errors import InputError
-from regdecode.expression.compendium import Compendium
-from regdecode.genome.promoters import Promoters
 from regdecode.io.h5ad import read_cell_predictions
 from regdecode.io.meme import Motif
-from regdecode.io.records import Cells
-from regdecode.models.deeprage import DeepRageNet, DeepRageShape
-from regdecode.models.deeprage_trunk import SequenceTrunk
-from regdecode.training import deeprage_stage
+from regdecode.models.deeprage import DeepRageNet
 from regdecode.training.checkpoint import CheckpointPlace, Interrupted
 from regdecode.training.deeprage_data import CellData
 from regdecode.training.deeprage_fit import fit_network, fit_stage, stages_of
 from regdecode.training.deeprage_folder import load_deeprage
-from regdecode.training.deeprage_hparams import DeepRageFit, DeepRageParameters
+from regdecode.training.deeprage_hparams import DeepRageParameters
 from regdecode.training.deeprage_member import DeepRagePlan, remembered, train_deeprage
 from regdecode.training.deeprage_stage import AtOnce, PairData, Runner, pair_loss, shifted
-
-SITE = np.array([0, 1, 2, 3, 3, 1, 0, 2])
-NET = DeepRageShape(filters=12, width=8, pool_size=8, pool_stride=8, regulator_units=16, rank=8, dropout=0.1, normalise=True)
-FIT = DeepRageFit(epochs=30, batch_genes=16, learning_rate=5e-3, clip=1.0)
-
-
-def planted(n_genes: int = 240, n_conditions: int = 16, noise: float = 0.1, seed: int = 0) -> tuple[CellData, np.ndarray]:
-    """log ratio = (promoter holds the site) x (value of regulator 3) + noise; new genes held out. The interaction itself, noise-free."""
-    rng = np.random.default_rng(seed)
-    codes = rng.integers(0, 4, (n_genes, 60)).astype(np.uint8)
-    has = rng.random(n_genes) < 0.5
-    codes[:, 20:28] = np.where(has[:, None], SITE, codes[:, 20:28])
-    inputs = rng.normal(size=(n_conditions, 10)).astype(np.float32)
-    effect = (has - 0.5)[:, None] * inputs[None, :, 3]
-    genes = np.array([f"g{i}" for i in range(n_genes)])
-    own = np.full(n_genes, -1)
-    own[5] = 3
-    names = np.array([f"r{i}" for i in range(10)])
-    names[3] = "g5"
-    part = np.where(np.arange(n_genes) % 5 == 0, 2, np.where(np.arange(n_genes) % 5 == 1, 1, 0)).astype(np.int8)
-    cells = Cells(genes, np.array([f"c{i}" for i in range(n_conditions)]), np.repeat(part[:, None], n_conditions, 1),
-                  {"regime": "new_gene", "fold": "0", "missing": "drop"})  # fmt: skip
-    values = effect + rng.normal(size=effect.shape) * noise
-    return CellData(Compendium(genes, cells.conditions, names, values, inputs, own), codes, cells, np.array([-0.3, 0.3])), effect
-
-
-def r_on_test(folder, data: CellData, truth: np.ndarray) -> float:
-    model = load_deeprage(folder)
-    predicted = model.predict(Promoters(data.cells.genes, data.codes), data.compendium.inputs, data.cells.conditions.tolist())
-    part = data.part(2)
-    return float(np.corrcoef(predicted[part], truth[part])[0, 1])
-
-
-def train(data, out, network=NET, fit=FIT, task="regression", motifs=(), **more) -> None:
-    train_deeprage(data, list(motifs), DeepRageParameters("x", task, 1, network, fit), DeepRagePlan(1, 0, {}), out, "cpu", **more)
 
 
 @pytest.mark.parametrize(
@@ -93,15 +54,6 @@ def test_without_the_interaction_nothing_is_recovered(tmp_path) -> None:
         predicted = net.eval()(pairs.codes, pairs.inputs, pairs.own)[..., 0].numpy()
     part = data.part(2)
     assert abs(np.corrcoef(predicted[part], effect[part])[0, 1]) < 0.2
-
-
-def pair_data_of(data: CellData) -> PairData:
-    g, s = data.values.shape
-    return PairData(
-        torch.tensor(data.codes), torch.tensor(data.compendium.inputs), torch.tensor(data.compendium.own),
-        torch.tensor(np.nan_to_num(data.values), dtype=torch.float32), None, torch.tensor(data.part(0)), torch.tensor(data.part(1)),
-        torch.full((g,), -1), torch.full((s,), -1),
-    )  # fmt: skip
 
 
 def sides(pairs: PairData) -> tuple[Tensor, ...]:
@@ -330,49 +282,3 @@ def test_predictions_of_another_set_of_regulators_are_refused(tmp_path) -> None:
         model.predict(data.codes, data.compendium.inputs[:, :9])
     with pytest.raises(InputError, match="promoters of 50 bases; the model reads 60"):
         model.predict(data.codes[:, :50], data.compendium.inputs)
-
-
-@pytest.mark.parametrize(
-    ("merge", "pool", "task"),
-    [
-        ("bilinear", "windows", "regression"),
-        ("bilinear", "attention", "regression"),
-        ("bilinear", "max", "classes"),
-        ("tensor", "global", "regression"),
-        ("concatenate", "max", "regression"),
-        ("recurrent", "max", "regression"),
-    ],
-)
-def test_half_precision_learns_and_tells_the_same(tmp_path, monkeypatch, merge: str, pool: str, task: str) -> None:
-    """What a GPU does with every merge, by a CPU: bfloat16 where autocast puts it, and no convolution of the CPU's own."""
-    data, effect = planted(400)
-    network = replace(NET, merge=merge, pool=pool, windows=(0, 30, 60), strands="both", dense=() if merge == "bilinear" else (32,))
-    fit = replace(FIT, trunk_epochs=10 if merge == "bilinear" else 0)
-    train(data, tmp_path / "single", network, fit, task)
-    single = load_deeprage(tmp_path / "single")
-    promoters, inputs = Promoters(data.cells.genes, data.codes), data.compendium.inputs
-    expected = single.predict(promoters, inputs)
-    monkeypatch.setattr(deeprage_stage, "half_precision", lambda device: torch.autocast("cpu", dtype=torch.bfloat16))
-    monkeypatch.setattr(SequenceTrunk, "forward", lambda trunk, codes: trunk.pooled(trunk.one_hot(codes)))
-    told = single.predict(promoters, inputs)
-    assert np.abs(told - expected).max() > 0, "autocast did nothing"
-    np.testing.assert_allclose(told, expected, atol=0.03 if task == "regression" else 0.1)
-    train(data, tmp_path / "half", network, fit, task)
-    found = [r_on_test(tmp_path / name, data, effect) for name in ("single", "half")]
-    assert min(found) > 0.8 and abs(found[0] - found[1]) < 0.03
-
-
-@pytest.mark.gpu
-def test_the_gpu_gives_the_same_to_tolerance(tmp_path) -> None:
-    if not torch.cuda.is_available():
-        pytest.skip("no CUDA GPU here")
-    data, effect = planted()
-    train(data, tmp_path / "cpu", fit=replace(FIT, trunk_epochs=10))
-    model = load_deeprage(tmp_path / "cpu")
-    there = load_deeprage(tmp_path / "cpu", "cuda")
-    promoters = Promoters(data.cells.genes, data.codes)
-    inputs = data.compendium.inputs
-    np.testing.assert_allclose(there.predict(promoters, inputs), model.predict(promoters, inputs), atol=0.05)
-    parameters = DeepRageParameters("x", "regression", 1, NET, replace(FIT, trunk_epochs=10))
-    train_deeprage(data, [], parameters, DeepRagePlan(1, 0, {}), tmp_path / "gpu", "cuda")
-    assert r_on_test(tmp_path / "gpu", data, effect) > 0.9
