@@ -176,7 +176,7 @@ def test_intervals_draw_the_units_that_were_held_out(tmp_path) -> None:
         write_cells(tmp_path / "old.h5ad", replace(read_cells(tmp_path / "out" / f"{name}.0.cells.h5ad"), unit=None))
         rows = []
         for cells in (f"out/{name}.0.cells.h5ad", "old.h5ad"):
-            given = {"predictions": "p.h5ad", "expression": "e.h5ad", "cells": cells, "config": "c.json"}
+            given = {"predictions": "p.h5ad", "expression": "e.h5ad", "cells": cells, "genes": "genes.tsv", "config": "c.json"}
             arguments = [part for key, file in given.items() for part in (f"--{key}", str(tmp_path / file))]
             result = CliRunner().invoke(
                 script("evaluate_deeprage"), [*arguments, "--organism", "mini", "--out", str(tmp_path / cells[:-5])]

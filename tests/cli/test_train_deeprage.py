@@ -79,7 +79,7 @@ def train(folder: Path, *more: str):
 
 
 def evaluate(folder: Path, *more: str):
-    given = {"expression": "e.h5ad", "cells": "new_gene.0.cells.h5ad", "config": "c.json"}
+    given = {"expression": "e.h5ad", "cells": "new_gene.0.cells.h5ad", "genes": "genes.tsv", "config": "c.json"}
     arguments = [part for key, name in given.items() for part in (f"--{key}", str(folder / name))]
     arguments += ["--organism", "mini", "--resamples", "50", "--out", str(folder / "tables")]
     return CliRunner().invoke(script("evaluate_deeprage"), [*arguments, *more])
@@ -119,6 +119,8 @@ def test_a_folder_that_predicts_and_its_tables(tmp_path) -> None:
     assert confusion[confusion["model"] == "default"]["n"].sum() == test["n"]["accuracy"]
     for name in ("per_gene", "per_condition", "comparisons", "observed"):
         assert len(pd.read_csv(tmp_path / "tables" / f"{name}.tsv", sep="\t"))
+    genes = pd.read_csv(tmp_path / "tables" / "per_gene.tsv", sep="\t")
+    assert (genes["gene_name"] == "N" + genes["gene"]).all()
 
 
 def test_the_accuracy_of_classes_never_stands_alone(tmp_path) -> None:

@@ -152,8 +152,8 @@ def _confusion(part: Part, fold: CellFold, folder: Path, prefix: str) -> None:
 
 def _extremes(part: Part, fold: CellFold, lead: pd.Series) -> None:
     """Best and worst genes and conditions of the leading model."""
-    for name, what in (("per_gene", "gene"), ("per_condition", "condition")):
-        table = fold.table(name, "model", "member", what, "n", "pearson", "accuracy", "majority")
+    for name, what, called in (("per_gene", "gene", "gene_name"), ("per_condition", "condition", "condition")):
+        table = fold.table(name, "model", "member", what, called, "n", "pearson", "accuracy", "majority")
         if table is None:
             part.lacks(f"Best and worst {what}s", f"EVALUATE_DEEPRAGE left no {name}.tsv")
             continue
@@ -165,11 +165,11 @@ def _extremes(part: Part, fold: CellFold, lead: pd.Series) -> None:
             continue
         part.sentences.append(
             f"Within a {what} the median r is {number(float(own['pearson'].median()))}, over {plural(len(own), what)}: best "
-            f"{listed(own[what].head(3).tolist())}, worst {listed(own[what].tail(3).tolist()[::-1])}."
+            f"{listed(own[called].head(3).tolist())}, worst {listed(own[called].tail(3).tolist()[::-1])}."
         )
         columns: list[tuple[str, str, int | None]] = [
-            (what, what, None), ("series", "series", None), ("n", "cells", 0), ("pearson", "r", 3), ("mse", "mean squared error", 3),
-            ("accuracy", "accuracy", 3), ("majority", "majority", 3),
+            (called, what, None), ("gene", "id", None), ("series", "series", None), ("n", "cells", 0), ("pearson", "r", 3),
+            ("mse", "mean squared error", 3), ("accuracy", "accuracy", 3), ("majority", "majority", 3),
         ]  # fmt: skip
         title = f"Best and worst {what}s"
         caption = f"The {WORST} best and the {WORST} worst; all are in {name}.tsv." if len(shown) < len(own) else ""

@@ -14,10 +14,12 @@ import pandas as pd
 
 from regdecode.errors import Faults, InputError
 from regdecode.expression.cell_files import series_of
+from regdecode.expression.cell_space import names_of
 from regdecode.expression.classes import class_names, classify
 from regdecode.expression.compendium import target_ratios
 from regdecode.expression.deeprage_settings import DeepRageSettings
 from regdecode.io.atomic import atomic_path
+from regdecode.io.gene_table import read_genes
 from regdecode.io.h5ad import read_cell_predictions, read_cells, read_expression
 from regdecode.io.records import CellPredictions, Cells
 from regdecode.stats.cell_metrics import CellScores, Drawn, cut_classes, score_cells, table_rows, tune_cuts, unit_counts
@@ -30,7 +32,7 @@ PARTS = {"validation": 1, "test": 2}
 
 @dataclass(frozen=True)
 class CellTruth:
-    """What every model is scored against: values (G, S), classes (G, S), their edges, and the bootstrap's units.
+    """What every model is scored against: values (G, S), classes (G, S), their edges, the genes' names (G,), and the bootstrap's units.
 
     `units` has the unit of each gene (G,) under 0, of each condition (S,) under 1, or both: the sides that were held out.
     """
@@ -40,6 +42,7 @@ class CellTruth:
     classes: np.ndarray
     edges: np.ndarray
     series: np.ndarray | None
+    gene_names: np.ndarray
     units: dict[int, np.ndarray]
 
 
@@ -55,8 +58,8 @@ class CellCandidate:
     cuts: np.ndarray | None
 
 
-def read_truth(expression: str | Path, cells: str | Path, settings: DeepRageSettings) -> CellTruth:
-    """Read the measured values of a fold's cells."""
+def read_truth(expression: str | Path, cells: str | Path, genes: str | Path, settings: DeepRageSettings) -> CellTruth:
+    """Read the measured values of a fold's cells, and the genes' names."""
     found, fold = read_expression(expression), read_cells(cells)
     row_of = {gene: row for row, gene in enumerate(found.genes.tolist())}
     lost = [gene for gene in fold.genes.tolist() if gene not in row_of]
@@ -66,7 +69,8 @@ def read_truth(expression: str | Path, cells: str | Path, settings: DeepRageSett
     values = np.nan_to_num(values) if fold.attrs["missing"] == "zero" else values
     edges = edges_of(settings.classes, values, fold.split)
     series = series_of(found.sheet, settings.series)
-    return CellTruth(fold, values, classify(values, edges), edges, series, held_units(fold, series))
+    names = names_of(fold.genes, read_genes(genes))
+    return CellTruth(fold, values, classify(values, edges), edges, series, names, held_units(fold, series))
 
 
 def held_units(cells: Cells, series: np.ndarray | None) -> dict[int, np.ndarray]:
@@ -203,7 +207,9 @@ def _each_table(candidate: CellCandidate, truth: CellTruth, axis: int, names: np
     part = truth.cells.split == PARTS["test"]
     columns = table_rows(candidate.values, truth.values, part, truth.classes, candidate.called, axis)
     table = pd.DataFrame({"gene" if axis == 1 else "condition": names, **columns})
-    if axis == 0 and truth.series is not None:
+    if axis == 1:
+        table.insert(1, "gene_name", truth.gene_names)
+    elif truth.series is not None:
         table.insert(1, "series", truth.series)
     for place, (key, value) in enumerate(label.items()):
         table.insert(place, key, value)

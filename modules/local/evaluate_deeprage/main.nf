@@ -6,6 +6,7 @@ process EVALUATE_DEEPRAGE {
     input:
     tuple val(meta), path(cells), path(lead, stageAs: 'ensemble/*'), path(models, stageAs: 'networks/*', arity: '1..*'), path(predictions, stageAs: 'predictions/*', arity: '1..*')
     path expression
+    path genes
     val config
     val seed
     val code
@@ -24,8 +25,8 @@ process EVALUATE_DEEPRAGE {
     ${config}
     END_OF_CONFIG
     if [ -e ${lead}/promoter.predictions.h5ad ]; then alone='--predictions ${lead}/promoter.predictions.h5ad'; fi
-    evaluate_deeprage.py ${learnt} \${alone:-} ${compared} --expression ${expression} --cells '${cells}' --config config.json \\
-        --organism ${meta.organism} --seed ${seed} --out '${meta.id}'
+    evaluate_deeprage.py ${learnt} \${alone:-} ${compared} --expression ${expression} --cells '${cells}' --genes ${genes} \\
+        --config config.json --organism ${meta.organism} --seed ${seed} --out '${meta.id}'
     """
 
     stub:

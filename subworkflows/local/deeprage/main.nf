@@ -70,7 +70,7 @@ workflow DEEPRAGE {
     EVALUATE_DEEPRAGE(
         cells.combine(ensembles, by: 0).combine(networks, by: 0).combine(BASELINES_DEEPRAGE.out.predictions.map { meta, files -> [meta.fold, files] }, by: 0)
             .map { fold, h5ad, lead, folders, predictions -> [named(org, fold, null, null), h5ad, lead, folders, predictions] },
-        expression, plan.learn, cfg.seed, code.EVALUATE_DEEPRAGE,
+        expression, genes, plan.learn, cfg.seed, code.EVALUATE_DEEPRAGE,
     )
 
     // What one fold's filters read: every preset's motifs, and the first preset's bases.

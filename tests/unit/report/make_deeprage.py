@@ -37,7 +37,8 @@ def add_fold(folder: Path, fold: str, gain: float) -> None:
             for j, predicted in enumerate(("down", "base", "up")):
                 confusion.append({**label, "actual": actual, "predicted": predicted, "n": 10, "percent": 20.0 if i == j else 40 / 6})
         for g in range(40):
-            genes.append({**label, "gene": f"G{g}", "n": 100, "pearson": r - g / 100, "mse": 0.3, "accuracy": 0.7, "majority": 0.6})
+            told = {"gene": f"G{g}", "gene_name": f"abc{g}", "n": 100, "pearson": r - g / 100}
+            genes.append({**label, **told, "mse": 0.3, "accuracy": 0.7, "majority": 0.6})
         for s in range(6):
             told = {"condition": f"c{s}", "series": "heat", "n": 600, "pearson": r, "mse": 0.3, "accuracy": 0.7, "majority": 0.6}
             conditions.append({**label, **told})

@@ -80,9 +80,9 @@ def test_parts_in_the_order_of_the_page(view: DeepRageView) -> None:
 
 def test_a_regime_names_its_best_and_worst(view: DeepRageView) -> None:
     part = view.parts[0][1]
-    assert "best G0, G1 and G2, worst G39, G38 and G37" in part.sentences[1]
+    assert "best abc0, abc1 and abc2, worst abc39, abc38 and abc37" in part.sentences[1]
     table = next(table for table in part.tables if table.id == "per_gene-new_gene.0")
-    assert len(table.rows) == 30 and table.rows[0][0].text == "G0"
+    assert len(table.rows) == 30 and [cell.text for cell in table.rows[0][:2]] == ["abc0", "G0"]
 
 
 def test_filters_and_what_changes_without_them(view: DeepRageView) -> None:

@@ -20,7 +20,7 @@ def cells_of(regime: str, unit: np.ndarray | None = None) -> Cells:
 
 def drawn_of(cells: Cells, n: int):
     empty = np.zeros(cells.split.shape)
-    return draw_units(CellTruth(cells, empty, empty, np.array([0.0]), SERIES, held_units(cells, SERIES)), 2, n, 3)
+    return draw_units(CellTruth(cells, empty, empty, np.array([0.0]), SERIES, cells.genes, held_units(cells, SERIES)), 2, n, 3)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_one_series_alone_tells_no_difference(tmp_path, series: list[str], known
     cells, rng = cells_of("new_condition"), np.random.default_rng(0)
     values = rng.normal(size=cells.split.shape)
     classes = (values > 0).astype(np.int8)
-    truth = CellTruth(cells, values, classes, np.array([0.0]), np.array(series), held_units(cells, np.array(series)))
+    truth = CellTruth(cells, values, classes, np.array([0.0]), np.array(series), cells.genes, held_units(cells, np.array(series)))
     candidates = [
         CellCandidate(name, "r1", "all", told := values + scale * rng.normal(size=values.shape), (told > 0).astype(np.int8), None)
         for name, scale in (("good", 0.1), ("bad", 2.0))
