@@ -16,8 +16,9 @@ export ENGINE
 find = p=$$(sh tools/python.sh) && py=$$("$$p" tools/setup_machine.py python)
 with_nextflow = $(find) && nf=$$("$$p" tools/setup_machine.py nextflow) && export NEXTFLOW="$$nf" PATH="$$(dirname "$$py"):$$PATH"
 
-# One worker a core; each keeps to one thread, and a file's tests stay together because they share costly runs.
-pytest = OMP_NUM_THREADS=1 "$$py" -m pytest -n $(WORKERS) --dist loadfile
+# One worker a core; each keeps to one thread, and a file's tests stay together because they share costly runs. In their order: the long
+# runs of the pipeline start early, and short files fill the end.
+pytest = OMP_NUM_THREADS=1 "$$py" -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 WORKERS ?= auto
 
 .PHONY: help demo run test test-all quick images bench lint lock setup nextflow-path python-path clean

@@ -37,10 +37,15 @@ def test_every_bad_parameter_is_named(nextflow: Nextflow, tmp_path: Path) -> Non
         "models": "defualt",
         "ablation": "maybe",
         "max_memory": "lots",
+        "deeprage_models": "defalt",
+        "deeprage_regimes": "new_gen",
+        "deeprage_baselines": "mean,svdd",
+        "deeprage_folds": 0,
+        "systems": "people",
     }
     run = nextflow.run(tmp_path, **wrong)
     text = refused(run)
-    assert "9 faults in the parameters" in text
+    assert "14 faults in the parameters" in text
     for said in (
         "--organsim: unknown; did you mean organism?",
         "--publish_dir_mode cpy: did you mean copy?",
@@ -51,6 +56,11 @@ def test_every_bad_parameter_is_named(nextflow: Nextflow, tmp_path: Path) -> Non
         "--models: no preset 'defualt'",
         "--ablation maybe: neither true nor false",
         "--max_memory lots: not of the form 8.GB",
+        "--deeprage_models: no preset 'defalt'",
+        "--deeprage_regimes: no 'new_gen'; did you mean new_gene?",
+        "--deeprage_baselines: no 'svdd'; did you mean svd?",
+        "--deeprage_folds 0: less than 1",
+        "--systems people: people's models start from those of decode",
     ):
         assert said in text
 
@@ -98,8 +108,6 @@ def test_a_broken_or_repeated_key_is_named(nextflow: Nextflow, mini: Path, tmp_p
 def test_missing_files_name_their_key_source_and_fix(nextflow: Nextflow, mini: Path, tmp_path: Path) -> None:
     message = refused(nextflow.run(tmp_path, "--organism", "human_genome"))
     assert "13 faults" in message and message.count("--data_dir") == 13 and message.count("leave people out with --systems decode") == 8
-    message = refused(nextflow.run(tmp_path, "--organism", "human_genome", "--systems", "decode"))
-    assert "5 faults" in message and message.count("--data_dir") == 5
     assert "regulators[0].links: no file tf/tf_gene_links.tsv.gz" in message and "TFEA.ChIP" in message
     part = tmp_path / "part"
     shutil.copytree(mini, part)
@@ -191,22 +199,6 @@ def test_units_that_nothing_tells_are_named(nextflow: Nextflow, tmp_path: Path) 
     assert "conditions have no transcription units: by: series or random" in message
     wrong.write_text(with_changes(text, ("anchor: start_codon, unit: operon }", "anchor: start_codon }")))
     assert "deeprage.regimes.new_gene is by unit: name the column that holds it" in refused(nextflow.run(tmp_path, "--organism", wrong))
-
-
-def test_presets_and_comparators_of_sequence_models_are_checked(nextflow: Nextflow, tmp_path: Path) -> None:
-    wrong = {"deeprage_models": "defalt", "deeprage_regimes": "new_gen", "deeprage_baselines": "mean,svdd", "deeprage_folds": 0}
-    message = refused(nextflow.run(tmp_path, **wrong))
-    for said in (
-        "--deeprage_models: no preset 'defalt'",
-        "--deeprage_regimes: no 'new_gen'; did you mean new_gene?",
-        "--deeprage_baselines: no 'svdd'; did you mean svd?",
-        "--deeprage_folds 0: less than 1",
-    ):
-        assert said in message
-
-
-def test_people_need_the_tissue_models(nextflow: Nextflow, tmp_path: Path) -> None:
-    assert "--systems people: people's models start from those of decode" in refused(nextflow.run(tmp_path, systems="people"))
 
 
 def test_a_missing_image_is_named_before_any_task_with_both_ways_out(nextflow: Nextflow, mini: Path, tmp_path: Path) -> None:

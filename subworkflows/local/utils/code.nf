@@ -14,14 +14,15 @@ def importedFiles(String text, Object bin, boolean lazily) {
     }.findAll { item -> item[0].exists() }
 }
 
-// All files reached from `todo` ([file, whether its indented imports count]).
-def reach(List todo, Map seen, Object bin) {
+// All files reached from `todo` ([file, whether its indented imports count]); `known` keeps what each imports, for the scripts to come.
+def reach(List todo, Map seen, Object bin, Map known) {
     def fresh = todo.findAll { item -> !seen.containsKey(item[0].toString()) || (item[1] && !seen[item[0].toString()]) }
     if (!fresh) {
         return seen
     }
     def more = seen + fresh.sort { item -> item[1] ? 1 : 0 }.collectEntries { item -> [(item[0].toString()): item[1]] }
-    return reach(fresh.collectMany { item -> importedFiles(item[0].text, bin, item[1]) }, more, bin)
+    def imported = fresh.collectMany { item -> known.computeIfAbsent(item.toString()) { _key -> importedFiles(item[0].text, bin, item[1]) } }
+    return reach(imported, more, bin, known)
 }
 
 // Files that are not Python (templates, tables) count with the package they lie in.
@@ -30,8 +31,8 @@ def companions(Collection paths) {
         .findAll { p -> !p.isDirectory() && !(p.name ==~ /.*\.(py|pyc)/) }*.toString()
 }
 
-def fingerprint(Object script, Object bin) {
-    def modules = reach([[script, true]], [:], bin).keySet()
+def fingerprint(Object script, Object bin, Map known) {
+    def modules = reach([[script, true]], [:], bin, known).keySet()
     def library = modules.findAll { path -> path != script.toString() }
     def all     = (modules + companions(library)).toUnique().sort()
     return all.collect { path -> "${path - bin.toString()}\n${file(path).text}" }.join('\n').sha256().take(12)
@@ -39,6 +40,7 @@ def fingerprint(Object script, Object bin) {
 
 // {'TRAIN_DECODE': '3fb0...', ...}, one for every script.
 def codeFingerprints(String binDir) {
-    def bin = file(binDir)
-    return files("${binDir}/*.py").sort { p -> p.name }.collectEntries { script -> [(script.baseName.toUpperCase()): fingerprint(script, bin)] }
+    def bin   = file(binDir)
+    def known = [:]
+    return files("${binDir}/*.py").sort { p -> p.name }.collectEntries { script -> [(script.baseName.toUpperCase()): fingerprint(script, bin, known)] }
 }
